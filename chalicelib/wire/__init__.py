@@ -1,0 +1,10 @@
+"""What two programs must agree on: labels, and the messages between agent, proxy and control plane.
+
+The wire is additive: a field is added as optional and never changes its meaning; both sides ignore
+unknown fields. States are not on the wire: agents report facts, the control plane reads them.
+
+This package imports no message module, so that ``chalicelib.wire.labels`` stays free of pydantic.
+"""
+
+PROTOCOL = 1
+"""Version of the agent's protocol. The control plane serves it and the one before."""
