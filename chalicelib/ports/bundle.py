@@ -1,0 +1,40 @@
+"""Everything a use case may need of the world, in one frozen value. ``bootstrap`` builds it."""
+
+from dataclasses import dataclass, field
+
+from chalicelib.ports.clock import Chance, Clock
+from chalicelib.ports.identity import IdentityProvider
+from chalicelib.ports.keys import MasterKey
+from chalicelib.ports.repositories import RepositoryReader
+from chalicelib.ports.signing import Signer
+from chalicelib.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What an installation is, as far as use cases have to know."""
+
+    public_url: str
+    """Where people and agents reach the control plane: ``https://`` and a host, no slash at the end."""
+    idle_poll_ms: int = 10_000
+    """How long an agent with nothing under way waits before it asks again."""
+    full_sync_ms: int = 3_600_000
+    """How often an agent sends everything, changed or not."""
+    bootstrap_code: str = field(default="", repr=False)
+    """Makes the first person who signs in with it the owner; empty: nobody."""
+    surface: str = "all"
+    """Which routes answer: ``all``, ``people`` or ``agents``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of one process."""
+
+    store: Store
+    keys: MasterKey
+    signer: Signer
+    identity: IdentityProvider
+    repositories: RepositoryReader
+    clock: Clock
+    chance: Chance
+    site: Site
