@@ -13,7 +13,7 @@ from chalicelib.wire import PROTOCOL
 Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON."""
 
-WorkspaceId = Annotated[str, Field(pattern=r"\Aws-[0-9a-z]{12}\Z")]
+WorkspaceId = Annotated[str, Field(pattern=r"\Aws-[0-9a-z]{12}\z")]
 Text = Annotated[str, Field(max_length=512)]
 Name = Annotated[str, Field(max_length=128)]
 
