@@ -14,6 +14,7 @@ MEMBERS = "USER#"
 AGENTS = "AGENT#"
 TOKENS = "TOKEN#"
 SESSIONS = "SESSION#"
+INVITATIONS = "INVITATION#"
 WORKSPACES = "WS#"
 STATES = "WS#"
 PENDING = "PENDING#"
@@ -68,6 +69,11 @@ def token(org: str, token_id: str) -> Key:
 def session(org: str, session_id: str) -> Key:
     """A browser's session; expires."""
     return Key(of_organisation(org), _join("SESSION", session_id))
+
+
+def invitation(org: str, invitation_id: str) -> Key:
+    """A one-time code that makes a person a member; expires."""
+    return Key(of_organisation(org), _join("INVITATION", invitation_id))
 
 
 def admission(org: str, admission_id: str) -> Key:

@@ -1,0 +1,151 @@
+"""The agent's item: one read tells who is calling and whether anything is under way."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from chalicelib.domain.agents.agent import Agent, AgentSettings
+from chalicelib.ports.store import Absent, Equals, Item, Put, Store, Update, Value
+from chalicelib.records import keys
+from chalicelib.records.attributes import (
+    SCHEMA,
+    milliseconds,
+    moment,
+    moment_or_none,
+    number,
+    settings_of,
+    text,
+)
+
+Digests = Sequence[tuple[bytes, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPage:
+    """Agents in order of id; ``next`` goes on."""
+
+    agents: tuple[Agent, ...]
+    next: str | None
+
+
+def load(store: Store, organisation_id: str, agent_id: str) -> Agent | None:
+    """Return the agent, a retired one too. One read."""
+    item = store.get(keys.agent(organisation_id, agent_id))
+    return None if item is None else from_item(item, organisation_id)
+
+
+def load_page(
+    store: Store, organisation_id: str, *, after: str | None = None, limit: int | None = None
+) -> AgentPage:
+    """Return a page of the organisation's agents, retired ones too."""
+    page = store.query(
+        keys.of_organisation(organisation_id), prefix=keys.AGENTS, after=after, limit=limit
+    )
+    return AgentPage(tuple(from_item(item, organisation_id) for item in page.items), page.next)
+
+
+def put_new(agent: Agent) -> Put:
+    """Write a new agent."""
+    attributes: dict[str, Value] = {
+        "v": SCHEMA,
+        "name": agent.name,
+        "settings": _stored(agent.settings),
+        "version": agent.version,
+        "created": milliseconds(agent.created_at),
+        "tokens": _stored_digests(agent.token_digests),
+        "intent": agent.intent,
+    }
+    return Put(Item(keys.agent(agent.organisation_id, agent.id), attributes), when=[Absent()])
+
+
+def change_settings(agent: Agent, name: str, settings: AgentSettings) -> Update:
+    """Write name and settings, if nobody else changed the agent since; its agent hears of it."""
+    return _change(agent, {"name": name, "settings": _stored(settings)})
+
+
+def change_tokens(agent: Agent, digests: Digests) -> Update:
+    """Write which tokens hold, if nobody else changed the agent since."""
+    return _change(agent, {"tokens": _stored_digests(digests)})
+
+
+def retire(agent: Agent, at: float) -> Update:
+    """Write that the agent is no more: none of its tokens holds."""
+    return _change(agent, {"retired": milliseconds(at), "tokens": []})
+
+
+def introduced(agent: Agent, *, epoch: int, instance: str, software: str, namespace: str) -> Update:
+    """Write who leads the agent's cluster now, as its ``prerequisites`` message says."""
+    return Update(
+        keys.agent(agent.organisation_id, agent.id),
+        set={
+            "epoch": epoch,
+            "instance": instance,
+            "software": software,
+            "namespace": namespace,
+        },
+        when=[Equals("created", milliseconds(agent.created_at))],
+    )
+
+
+def heard(agent: Agent, at: float) -> Update:
+    """Write when the agent was last heard."""
+    return Update(
+        keys.agent(agent.organisation_id, agent.id),
+        set={"heard": milliseconds(at)},
+        when=[Equals("created", milliseconds(agent.created_at))],
+    )
+
+
+def from_item(item: Item, organisation_id: str) -> Agent:
+    """Return the agent that an item holds."""
+    stored = item.attributes
+    return Agent(
+        id=keys.last_part(item.key.sort),
+        organisation_id=organisation_id,
+        name=text(stored, "name"),
+        settings=settings_of(AgentSettings, stored.get("settings")),
+        version=number(stored, "version"),
+        created_at=moment(stored, "created"),
+        token_digests=_digests(stored.get("tokens")),
+        retired_at=moment_or_none(stored, "retired"),
+        epoch=number(stored, "epoch"),
+        instance=text(stored, "instance"),
+        software=text(stored, "software"),
+        intent=number(stored, "intent"),
+        heard_at=moment_or_none(stored, "heard"),
+        namespace=text(stored, "namespace"),
+    )
+
+
+def _change(agent: Agent, attributes: Mapping[str, Value]) -> Update:
+    return Update(
+        keys.agent(agent.organisation_id, agent.id),
+        set=attributes,
+        add={"version": 1, "intent": 1},
+        when=[Equals("version", agent.version)],
+    )
+
+
+def _stored(settings: AgentSettings) -> Value:
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(settings).items()
+    }
+
+
+def _stored_digests(digests: Digests) -> list[Value]:
+    return [
+        {"digest": digest, "until": None if until is None else math.floor(until * 1000)}
+        for digest, until in digests
+    ]
+
+
+def _digests(stored: Value) -> tuple[tuple[bytes, float | None], ...]:
+    found = (
+        [entry for entry in stored if isinstance(entry, dict)] if isinstance(stored, list) else []
+    )
+    return tuple(
+        (digest, moment_or_none(entry, "until"))
+        for entry in found
+        if isinstance(digest := entry.get("digest"), bytes)
+    )
