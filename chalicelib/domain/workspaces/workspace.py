@@ -30,6 +30,16 @@ class DevfileSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A port that the proxy serves, at ``https://<port>-<workspace>.<zone>``."""
+
+    name: str
+    port: int
+    exposure: str = "private"
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """The record of a workspace: cold, written once."""
 
@@ -41,6 +51,10 @@ class Workspace:
     editor: str
     source: DevfileSource
     created_at: float
+    endpoints: tuple[Endpoint, ...] = ()
+    """What the proxy serves, the editor first."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """Names and kinds of its variables; the values are sealed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +62,10 @@ class WorkspaceState:
     """The hot item, under 1 KB, which reconcile writes.
 
     ``generation`` counts accepted changes of the desired state; ``acknowledged`` is the highest
-    generation found on the live object; ``epoch`` and ``resource_version`` order the reports.
-    ``version`` is the store's compare-and-swap counter: every write raises it.
+    generation ever found on the live object and never falls. The ``live_`` fields say what the last
+    accepted report found, so they do fall when somebody deletes the object. ``epoch`` and
+    ``resource_version`` order the reports. ``version`` is the store's compare-and-swap counter:
+    every write raises it.
     """
 
     workspace_id: str
@@ -64,6 +80,13 @@ class WorkspaceState:
     """When the desired state last became Running; the longest run counts from here."""
     epoch: int = 0
     resource_version: int = 0
+    live_generation: int = 0
+    """Generation on the live object; 0 when there is none."""
+    live_secrets_digest: str = ""
     spec_digest: str = ""
+    """Of the live object."""
     secrets_digest: str = ""
+    """Of the sealed variables: what the live object should carry. Empty when there are none."""
     reason: Reason | None = field(default=None)
+    look_at: float | None = None
+    """When the sweep looks at it next: the place of its DUE row."""

@@ -1,0 +1,20 @@
+"""Whether an agent is there. Shown beside the states of its workspaces, which it never overwrites."""
+
+from chalicelib.domain.agents.agent import Agent
+
+NOTE_EVERY = 60.0
+"""Seconds. ``heard_at`` is written at most so often, so that an idle agent costs no writes."""
+
+_MISSED = 3
+
+
+def is_worth_noting(agent: Agent, now: float) -> bool:
+    """Whether ``heard_at`` is old enough to be written again."""
+    return agent.heard_at is None or now - agent.heard_at >= NOTE_EVERY
+
+
+def is_online(agent: Agent, now: float, interval_ms: int) -> bool:
+    """Whether the agent was heard within three of its intervals, as far as ``heard_at`` can tell."""
+    if agent.retired_at is not None or agent.heard_at is None:
+        return False
+    return now - agent.heard_at <= NOTE_EVERY + _MISSED * interval_ms / 1000

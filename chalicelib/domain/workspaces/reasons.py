@@ -1,0 +1,22 @@
+"""Reasons that the control plane itself gives; those of a cluster are read by its target."""
+
+from chalicelib.domain.workspaces.workspace import Reason
+
+LOST = Reason(
+    code="lost",
+    message="The cluster has nothing of this workspace any more.",
+    hint="Berth sends it again. What was on its volume is gone if the volume was deleted.",
+)
+
+TERMINATED_BY_OTHERS = Reason(
+    code="terminated_by_others",
+    message="The cluster says that this workspace was terminated, which nobody asked for.",
+    hint="Berth goes on sending it. Ask who runs the cluster; if it is not needed, terminate it.",
+)
+
+AHEAD = Reason(
+    code="ahead",
+    message="The cluster carries a later change of this workspace than the control plane knows.",
+    hint="Was the control plane's store restored from a backup? Ask who runs Berth.",
+    retrying=False,
+)

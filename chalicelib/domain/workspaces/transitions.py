@@ -1,0 +1,53 @@
+"""Changes of the desired state. Each accepted one is a new generation; a repeated wish is none."""
+
+from dataclasses import replace
+
+from chalicelib.domain.errors import Clash
+from chalicelib.domain.workspaces.states import EFFECTS, DesiredState
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+
+
+def requested(workspace_id: str, *, secrets_digest: str, now: float) -> WorkspaceState:
+    """Return the first state of a workspace: wanted running, and nothing done yet."""
+    return WorkspaceState(
+        workspace_id=workspace_id,
+        version=1,
+        desired=DesiredState.RUNNING,
+        actual=ActualState.CREATION_REQUESTED,
+        generation=1,
+        acknowledged=0,
+        desired_at=now,
+        actual_at=now,
+        started_at=now,
+        secrets_digest=secrets_digest,
+    )
+
+
+def want(state: WorkspaceState, desired: DesiredState, now: float) -> WorkspaceState | None:
+    """Return the state with the wish accepted, or None when it is already wished.
+
+    Raises Clash once the workspace is to be terminated: nothing brings it back.
+    """
+    if desired is state.desired:
+        return None
+    if state.desired is DesiredState.TERMINATED:
+        message = "The workspace is terminated or about to be; create another one."
+        raise Clash("workspace_terminated", message)
+    return intend(state, desired, now)
+
+
+def restarted(state: WorkspaceState, now: float) -> WorkspaceState:
+    """Return the state after what a wish was waiting for was reached (see ``EFFECTS``)."""
+    then = EFFECTS[state.desired].then
+    return state if then is None else intend(state, then, now)
+
+
+def intend(state: WorkspaceState, desired: DesiredState, now: float) -> WorkspaceState:
+    """Return the state with a new generation of intent."""
+    return replace(
+        state,
+        desired=desired,
+        generation=state.generation + 1,
+        desired_at=now,
+        started_at=now if desired is DesiredState.RUNNING else None,
+    )
