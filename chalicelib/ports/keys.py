@@ -16,11 +16,11 @@ class DataKey:
     wrapped: bytes
 
 
-class KeyRefused(Exception):  # noqa: N818 - reads as what happened
+class KeyRefused(Exception):
     """The wrapped key is not of this master key, or the context is another one."""
 
 
-class KeyServiceBusy(Exception):  # noqa: N818 - reads as what happened
+class KeyServiceBusy(Exception):
     """The keeper did not answer or throttled: try again."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-Value: TypeAlias = "str | int | bool | bytes | None | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
 Attributes: TypeAlias = Mapping[str, Value]
 
 MAX_ITEM_BYTES = 400 * 1024
@@ -113,7 +113,7 @@ class Page:
     next: str | None
 
 
-class ConditionFailed(Exception):  # noqa: N818 - reads as what happened
+class ConditionFailed(Exception):
     """A condition did not hold and nothing was written. ``index`` is the failed write's place."""
 
     def __init__(self, index: int, key: Key) -> None:
@@ -122,11 +122,11 @@ class ConditionFailed(Exception):  # noqa: N818 - reads as what happened
         self.key = key
 
 
-class StoreBusy(Exception):  # noqa: N818 - reads as what happened
+class StoreBusy(Exception):
     """The store refused for now (throttled, or in conflict with another transaction): try again."""
 
 
-class ItemTooLarge(Exception):  # noqa: N818 - reads as what happened
+class ItemTooLarge(Exception):
     """The item would exceed 400 KB; nothing was written."""
 
 

@@ -59,4 +59,3 @@ class RecheckResponse(Message):
 
     ended: tuple[str, ...]
     recheck_ms: int = 30_000
-

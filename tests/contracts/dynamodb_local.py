@@ -72,7 +72,7 @@ class DynamoDbLocal:
             endpoint_url=f"http://127.0.0.1:{self._port}",
             region_name="eu-central-1",
             aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - the emulator takes any
+            aws_secret_access_key="local",
             config=Config(retries={"max_attempts": 0}, max_pool_connections=32),
         )
         self._wait_for(client)

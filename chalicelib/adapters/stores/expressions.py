@@ -60,8 +60,8 @@ def plain(value: Mapping[str, Any]) -> Value:
             return inner  # type: ignore[no-any-return] # already as it shall be
         case "B":
             return bytes(inner)
-    message = f"unknown type {kind} in the table"
-    raise ValueError(message)
+        case _:
+            raise ValueError(f"unknown type {kind} in the table")
 
 
 def key_item(key: Key) -> dict[str, Any]:
@@ -78,11 +78,7 @@ def whole_item(item: Item) -> dict[str, Any]:
 
 def item_of(found: Mapping[str, Any]) -> Item:
     """Return the item of DynamoDB's attributes."""
-    attributes = {
-        name: plain(value)
-        for name, value in found.items()
-        if name not in {PARTITION, SORT, EXPIRES}
-    }
+    attributes = {name: plain(value) for name, value in found.items() if name not in {PARTITION, SORT, EXPIRES}}
     expires = int(found[EXPIRES]["N"]) if EXPIRES in found else None
     return Item(Key(found[PARTITION]["S"], found[SORT]["S"]), attributes, expires)
 

@@ -57,7 +57,7 @@ def _encode(value: object) -> dict[str, str]:
     raise TypeError(message)
 
 
-def _decode(value: dict[str, Any]) -> Any:  # noqa: ANN401 - json's object hook
+def _decode(value: dict[str, Any]) -> Any:
     return b64decode(value[_BYTES]) if value.keys() == {_BYTES} else value
 
 
@@ -93,9 +93,7 @@ class SqliteStore:
     def __init__(self, path: str, *, now: Callable[[], float] = time) -> None:
         self._now = now
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=5
-        )
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute(_SCHEMA)
