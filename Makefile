@@ -1,0 +1,93 @@
+# Berth: every command of the house. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+UV_PIN := 0.13.9
+WORKERS ?= 2
+CORPUS ?= ../shared/corpora/devfile
+CLUSTER ?= up
+JOURNEY_ARGS ?=
+BENCH_ARGS ?=
+PYTEST_ARGS ?=
+
+export UV_CUSTOM_COMPILE_COMMAND := make lock
+COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
+LOCKS := agent proxy cli toolchain
+
+# Checks run on the files that git knows or would take.
+FILES := git ls-files --cached --others --exclude-standard
+CODE := $(shell $(FILES) '*.py' | cut -d/ -f1 | sort -u)
+SHELL_SCRIPTS := $(shell $(FILES) '*.sh' .ci/run)
+
+##@ Setting up
+.PHONY: help setup lock
+help: ## List these commands
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.locked ## Make .venv from the hashed lock (seconds when nothing changed)
+
+$(VENV)/.locked: requirements/dev.txt
+	@python3 -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; }
+	@test -x $(PY) || python3 -m venv $(VENV)
+	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_PIN)
+	$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	@touch $@
+
+lock: ## Resolve every requirements file again, keeping what still fits (UPGRADE=1 takes newer versions)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements.in -c requirements/dev.txt -o requirements.txt
+	for set in $(LOCKS); do $(COMPILE) $(if $(UPGRADE),--upgrade) requirements/$$set.in -c requirements/dev.txt -o requirements/$$set.txt; done
+
+##@ Every day
+.PHONY: check fix test
+check: setup ## Everything static: format, lint, types, layers, sizes, test sentences, locks, templates (under 90 s)
+	$(VENV)/bin/ruff format --check --quiet .
+	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/mypy $(CODE)
+	$(VENV)/bin/lint-imports --no-logo
+	$(PY) -m checks.sizes
+	$(PY) -m checks.locks
+	$(VENV)/bin/interrogate --quiet tests
+	$(FILES) -z | xargs -0 $(VENV)/bin/codespell
+	$(VENV)/bin/cfn-lint infra/stack.yaml
+	$(if $(SHELL_SCRIPTS),$(VENV)/bin/shellcheck $(SHELL_SCRIPTS))
+
+fix: setup ## Format and repair what a tool can repair
+	$(VENV)/bin/ruff check --fix --quiet . || true
+	$(VENV)/bin/ruff format --quiet .
+
+test: setup ## All tests that need neither root nor a cluster (about 3 minutes)
+	$(VENV)/bin/pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+
+##@ The slower tiers
+.PHONY: test-cluster corpus journey bench
+test-cluster: setup ## Tests against a real Kubernetes API (root; builds the cluster when none is up)
+	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m cluster $(PYTEST_ARGS)
+
+corpus: setup ## Every devfile of the registry becomes manifests or is refused by name (CORPUS=folder)
+	test -d "$(CORPUS)" || { echo "No corpus at $(CORPUS): give the folder, make corpus CORPUS=..."; exit 1; }
+	$(VENV)/bin/pytest tests/corpus -m corpus --corpus="$(CORPUS)" $(PYTEST_ARGS)
+
+journey: setup ## The demo without a person: create, open, write, stop, start, restart, terminate (root)
+	$(PY) -m berth_local.journey $(JOURNEY_ARGS)
+
+bench: setup ## The published figures, measured here
+	$(PY) -m benchmarks $(BENCH_ARGS)
+
+##@ Trying it
+.PHONY: demo demo-clean cluster package
+demo: setup ## A workspace in a real cluster, open in the browser (root)
+	$(PY) -m berth_local.demo
+
+demo-clean: setup ## Stop the demo and empty its cache
+	$(PY) -m berth_local.demo clean
+
+cluster: setup ## A real one-node Kubernetes (CLUSTER=up, down or accept; root)
+	$(PY) -m berth_local.cluster $(CLUSTER)
+
+package: setup ## Build the Lambda package in a temporary folder and print its sizes
+	$(PY) -m checks.package

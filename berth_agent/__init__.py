@@ -1,0 +1,1 @@
+"""The program in a cluster that reports facts and applies orders."""

@@ -1,0 +1,1 @@
+"""The command line of Berth: it speaks HTTP to the control plane."""
