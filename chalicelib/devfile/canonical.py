@@ -1,14 +1,13 @@
-"""Frozen dataclasses to JSON-able dicts and back, by their type hints alone.
+"""Frozen dataclasses to JSON-able dicts and back, by the types of their fields alone.
 
 Members that have their default value are left out, so a field added later with a default reads
 older forms; members that are not known are passed over.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 T = TypeVar("T")
 
@@ -21,8 +20,8 @@ def encoded(value: Any) -> dict[str, Any]:
 
 def decoded(kind: type[T], form: Mapping[str, Any]) -> T:
     """The instance of dataclass ``kind`` that ``form`` was made from."""
-    hints = _hints(kind)
-    return kind(**{name: _member(hints[name], item) for name, item in form.items() if name in hints})
+    known = (field for field in fields(cast("Any", kind)) if field.name in form)
+    return kind(**{field.name: _member(field.type, form[field.name]) for field in known})
 
 
 def _form(member: Any) -> Any:
@@ -41,8 +40,3 @@ def _member(hint: Any, form: Any) -> Any:
 
 def _is_default(field: Field[Any], member: Any) -> bool:
     return field.default is not MISSING and bool(member == field.default)
-
-
-@cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return get_type_hints(kind)

@@ -30,7 +30,7 @@ class Notice(Finding):
     """A finding that the author should know of; the devfile is accepted."""
 
 
-class DevfileRefused(Exception):  # noqa: N818 - reads as what happened
+class DevfileRefused(Exception):
     """The devfile cannot be used; ``problems`` holds every reason, in document order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
