@@ -33,9 +33,7 @@ def archive(
     digests = [sha256_of(layer) for layer in layers]
     image = _image_json(digests, config, architecture)
     image_name = f"{hashlib.sha256(image).hexdigest()}.json"
-    members = dict(
-        zip((f"{digest}/layer.tar" for digest in digests), layers, strict=True)
-    )
+    members = dict(zip((f"{digest}/layer.tar" for digest in digests), layers, strict=True))
     paths = [f"{digest}/layer.tar" for digest in digests]
     manifest = _json([{"Config": image_name, "RepoTags": [name], "Layers": paths}])
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -58,9 +56,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _image_json(
-    digests: Sequence[str], config: Mapping[str, object], architecture: str
-) -> bytes:
+def _image_json(digests: Sequence[str], config: Mapping[str, object], architecture: str) -> bytes:
     return _json(
         {
             "architecture": architecture,
@@ -81,9 +77,7 @@ def _json(value: object) -> bytes:
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(
-        name
-    )  # TarInfo's own defaults: mtime 0, owner 0, mode 0644
+    member = tarfile.TarInfo(name)  # TarInfo's own defaults: mtime 0, owner 0, mode 0644
     member.size = size
     return member
 

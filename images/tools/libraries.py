@@ -1,0 +1,52 @@
+"""Which shared libraries the bundle needs: the closure of what its programs name."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+
+from images.debian import BuildError, Stage
+from images.tools.architectures import Architecture
+from images.tools.relocation import ELF_MAGIC
+
+
+def elf_files(folder: Path) -> Iterator[Path]:
+    """The programs and libraries under `folder`, links apart, in a fixed order."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink() and is_elf(path):
+            yield path
+
+
+def is_elf(path: Path) -> bool:
+    """Whether the file begins as ELF files do."""
+    with path.open("rb") as file:
+        return file.read(4) == ELF_MAGIC
+
+
+def needed_by(path: Path) -> list[str]:
+    """The libraries (``DT_NEEDED``) that an ELF file names; none for a static program."""
+    with path.open("rb") as file:
+        sections = (section for section in ELFFile(file).iter_sections() if isinstance(section, DynamicSection))
+        tags = (tag for section in sections for tag in section.iter_tags("DT_NEEDED"))
+        return [tag.needed for tag in tags]  # type: ignore[attr-defined]  # set by name for this kind of tag
+
+
+def closure(stage: Stage, names: Iterable[str], architecture: Architecture) -> dict[str, Path]:
+    """Library name -> its file in the stage, for `names` and all that they need, the dynamic loader apart."""
+    found: dict[str, Path] = {}
+    waiting = sorted(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found or name.startswith("ld-linux"):
+            continue
+        found[name] = _library(stage, name, architecture)
+        waiting += needed_by(found[name])
+    return found
+
+
+def _library(stage: Stage, name: str, architecture: Architecture) -> Path:
+    for folder in architecture.library_folders:
+        if stage.holds(f"{folder}/{name}"):
+            return stage.resolve(f"{folder}/{name}")
+    raise BuildError(f"library {name} is in none of the staged packages: add the package that holds it")
