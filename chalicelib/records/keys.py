@@ -116,14 +116,14 @@ def orphan(org: str, agent_id: str, workspace_id: str) -> Key:
     return Key(of_agent(org, agent_id), _join("ORPHAN", workspace_id))
 
 
-def full_sync(org: str, agent_id: str, sync_id: str, workspace_id: str) -> Key:
-    """That a full transfer of several pages named the workspace; expires. The id is free text."""
-    return Key(of_full_sync(org, agent_id, sync_id), _join("WS", workspace_id))
+def sync_page(org: str, agent_id: str, sync_id: str, page: int) -> Key:
+    """Which workspaces one page of a full transfer named; expires. The transfer's id is free text."""
+    return Key(of_agent(org, agent_id), _join("SYNC", _sha256(sync_id), f"{page:06}"))
 
 
-def of_full_sync(org: str, agent_id: str, sync_id: str) -> str:
-    """Partition: what one full transfer named."""
-    return _join("ORG", org, "AGENT", agent_id, "SYNC", _sha256(sync_id))
+def sync_pages(sync_id: str) -> str:
+    """What the sort keys of the pages of one full transfer start with."""
+    return _join("SYNC", _sha256(sync_id)) + "#"
 
 
 def plan(org: str, workspace_id: str) -> Key:

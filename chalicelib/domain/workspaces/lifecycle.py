@@ -20,9 +20,7 @@ class Change:
     message: str
 
 
-def due_change(
-    state: WorkspaceState, settings: OrganisationSettings, now: float
-) -> Change | None:
+def due_change(state: WorkspaceState, settings: OrganisationSettings, now: float) -> Change | None:
     """Return the change that is due, if one is."""
     ends = _run_ends(state, settings)
     if ends is None or now < ends:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chalicelib.domain.errors import Clash
-from chalicelib.domain.workspaces.states import EFFECTS, DesiredState
+from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 
 
@@ -32,7 +32,7 @@ def want(state: WorkspaceState, desired: DesiredState, now: float) -> WorkspaceS
         return None
     if state.desired is DesiredState.TERMINATED:
         message = "The workspace is terminated or about to be; create another one."
-        raise Clash("workspace_terminated", message)
+        raise Clash("workspace-terminated", message)
     return intend(state, desired, now)
 
 

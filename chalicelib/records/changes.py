@@ -1,0 +1,142 @@
+"""The one way a workspace's state changes: everything that belongs to a change, as one transaction.
+
+The state is written only if it is still what was read. The rows that follow from it (pending, due)
+are functions of the state before and after, so they can never disagree with it.
+"""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.workspaces.states import ActualState
+from chalicelib.domain.workspaces.workspace import Workspace, WorkspaceState
+from chalicelib.ports.store import (
+    Absent,
+    AtMost,
+    Delete,
+    Equals,
+    Exists,
+    Key,
+    Put,
+    Store,
+    Update,
+    Write,
+)
+from chalicelib.records import audit, dues, events, keys, pending, plans, sealed, states, workspaces
+from chalicelib.records.audit import AuditRecord
+from chalicelib.records.events import Event
+from chalicelib.records.placement import Placement, placement_of
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How many workspaces that are not terminated a person and an agent may have."""
+
+    per_user: int
+    per_agent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of one workspace's state, with what is told of it."""
+
+    placement: Placement
+    before: WorkspaceState
+    after: WorkspaceState
+    events: tuple[Event, ...] = ()
+    audits: tuple[AuditRecord, ...] = ()
+    ended: Workspace | None = None
+    """The record, where this change confirms the termination."""
+
+
+def commit(store: Store, change: Change) -> WorkspaceState:
+    """Write the change and return the state as it is stored now.
+
+    Raises ConditionFailed when the state was changed meanwhile: read it again and decide anew.
+    """
+    before, placement = change.before, change.placement
+    after = replace(change.after, version=before.version + 1)
+    writes: list[Write] = [
+        Put(states.to_item(placement, after), when=[Equals("version", before.version)])
+    ]
+    writes += pending.writes(placement, before, after)
+    writes += dues.writes(placement, before, after)
+    if after.generation > before.generation:
+        writes.append(raise_intent(placement))
+    writes += _told(placement.organisation_id, after.workspace_id, change)
+    if change.ended is not None and after.actual is ActualState.TERMINATED:
+        writes += _released(change.ended, states.expires(after))
+    if len(writes) == 1:
+        store.write(writes[0])
+    else:
+        store.transact(writes)
+    return after
+
+
+def of_new(workspace: Workspace, state: WorkspaceState, quotas: Quotas) -> list[Write]:
+    """Return the writes that make a workspace, but for its plan, variables and what is told.
+
+    The two counters come first: the index of a failed condition tells which quota is used up.
+    """
+    placement = placement_of(workspace)
+    org, agent_id = placement.organisation_id, placement.agent_id
+    return [
+        _counted(keys.user_quota(org, workspace.owner_id), quotas.per_user),
+        _counted(keys.agent_quota(org, agent_id), quotas.per_agent),
+        raise_intent(placement),
+        workspaces.put_new(workspace),
+        Put(states.to_item(placement, state), when=[Absent()]),
+        *pending.writes(placement, None, state),
+        *dues.writes(placement, None, state),
+    ]
+
+
+def raise_intent(placement: Placement) -> Update:
+    """Let the agent's next question be answered from the store, not by the idle path."""
+    key = keys.agent(placement.organisation_id, placement.agent_id)
+    return Update(key, add={"intent": 1}, when=[Exists()])
+
+
+def erased(workspace: Workspace, state: WorkspaceState) -> list[Write]:
+    """Return the writes that forget a workspace whose agent is gone for good."""
+    placement = placement_of(workspace)
+    org, agent_id = placement.organisation_id, placement.agent_id
+    key = keys.state(org, agent_id, workspace.id)
+    writes: list[Write] = [
+        Delete(key, when=[Equals("version", state.version)]),
+        Delete(keys.pending(org, agent_id, workspace.id)),
+        Delete(keys.workspace(org, workspace.id)),
+    ]
+    writes += dues.forget(placement, state)
+    if state.actual is not ActualState.TERMINATED:
+        writes += _uncounted(workspace)
+    return writes + _contents(workspace)
+
+
+def _told(organisation_id: str, workspace_id: str, change: Change) -> list[Put]:
+    told = [events.put_new(organisation_id, workspace_id, event) for event in change.events]
+    return told + [audit.put_new(record) for record in change.audits]
+
+
+def _released(workspace: Workspace, expires: int | None) -> list[Write]:
+    kept = (
+        workspaces.put_new(workspace)
+        if expires is None
+        else workspaces.put_expiring(workspace, expires)
+    )
+    return [kept, *_uncounted(workspace), *_contents(workspace)]
+
+
+def _contents(workspace: Workspace) -> list[Write]:
+    org = workspace.organisation_id
+    return [plans.forget(org, workspace.id), *sealed.forget(org, workspace.id)]
+
+
+def _uncounted(workspace: Workspace) -> list[Write]:
+    org = workspace.organisation_id
+    return [
+        Update(keys.user_quota(org, workspace.owner_id), add={"workspaces": -1}),
+        Update(keys.agent_quota(org, workspace.agent_id), add={"workspaces": -1}),
+    ]
+
+
+def _counted(key: Key, limit: int) -> Update:
+    return Update(key, add={"workspaces": 1}, when=[AtMost("workspaces", limit - 1)])
