@@ -1,1 +1,1 @@
-"""The command line of Berth: it speaks HTTP to the control plane."""
+"""``berth``: the command line. It speaks HTTP to a control plane and imports nothing else of Berth."""

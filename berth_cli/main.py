@@ -1,0 +1,201 @@
+"""The verbs of ``berth``."""
+
+import os
+import sys
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from berth_cli import sign_in, workspaces
+from berth_cli.client import Client, Json
+from berth_cli.configuration import Configuration, load, required, save
+from berth_cli.failures import Exit, Failure
+from berth_cli.output import EVENT_COLUMNS, WORKSPACE_COLUMNS, Format, show_many, show_workspace
+from berth_cli.progress import Wanted, wait_for
+
+app = typer.Typer(
+    help="Remote development workspaces.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Name = Annotated[str, typer.Argument(help="Name or id of the workspace.")]
+Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]
+Wait = Annotated[bool, typer.Option(help="Wait until it is so.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]
+
+
+def _client() -> Client:
+    return Client(required(load(os.environ)))
+
+
+@app.command()
+def login(
+    url: Annotated[str, typer.Argument(help="Address of the control plane.")] = "",
+    *,
+    token: Annotated[
+        str, typer.Option(help="A personal token; - reads it from standard input.")
+    ] = "",
+    ca_file: Annotated[
+        str, typer.Option(help="PEM of authorities to trust beside the system's.")
+    ] = "",
+) -> None:
+    """Sign in: in the browser, or with a personal token."""
+    known = load(os.environ)
+    chosen = Configuration(url=(url or known.url).rstrip("/"), ca_file=ca_file or known.ca_file)
+    if not chosen.url:
+        raise Failure("say where: `berth login https://...`", Exit.USAGE)
+    if token == "-":  # noqa: S105 - stands for standard input
+        token = sys.stdin.readline().strip()
+    if not token:
+        token = sign_in.in_browser(Client(chosen), webbrowser.open)
+    signed_in = Configuration(chosen.url, token, chosen.ca_file)
+    person = Client(signed_in).get("/api/v1/me")
+    path = save(signed_in, os.environ)
+    sys.stdout.write(
+        f"Signed in to {chosen.url} as {person['name']} ({person['role']}); kept in {path}\n"
+    )
+
+
+@app.command()
+def create(  # noqa: PLR0913 - one parameter for each option of the command line
+    name: Annotated[str, typer.Argument(help="Name of the new workspace.")],
+    *,
+    repository: Annotated[
+        str, typer.Option("--repository", "-r", help="Repository to work on (https).")
+    ] = "",
+    ref: Annotated[
+        str, typer.Option(help="Branch, tag or commit; the default branch if absent.")
+    ] = "",
+    devfile_path: Annotated[str, typer.Option(help="Path of the devfile in the repository.")] = "",
+    devfile: Annotated[
+        Path | None, typer.Option("--devfile", "-f", help="A devfile of this machine.")
+    ] = None,
+    agent: Annotated[
+        str, typer.Option(help="Name or id of the agent; may be left out where there is one.")
+    ] = "",
+    editor: Annotated[str, typer.Option(help="Editor to inject.")] = "terminal",
+    variable: Annotated[
+        list[str] | None, typer.Option("--var", help="NAME=VALUE for the environment.")
+    ] = None,
+    file: Annotated[
+        list[str] | None, typer.Option("--file", help="NAME=PATH of a file variable.")
+    ] = None,
+    wait: Wait = True,
+    timeout: Timeout = 600,
+    output: Output = Format.TABLE,
+) -> None:
+    """Create a workspace from a repository or a devfile, and wait until it runs."""
+    client = _client()
+    creation = workspaces.Creation(
+        name, agent, editor, repository, ref, devfile_path, devfile, variable or [], file or []
+    )
+    workspace = workspaces.create(client, creation)
+    if wait:
+        workspace = wait_for(
+            lambda: workspaces.read(client, workspace["id"]), Wanted("Running", timeout)
+        )
+    show_workspace(workspace, output)
+
+
+@app.command("list")
+def list_(
+    *,
+    everybody: Annotated[
+        bool, typer.Option("--all", "-a", help="Others' too, and terminated ones.")
+    ] = False,
+    repository: Annotated[str | None, typer.Option(help="Only those of this repository.")] = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """List your workspaces."""
+    owner = None if everybody else "me"
+    found = _client().items("/api/v1/workspaces", owner=owner, repository=repository)
+    show_many(
+        [w for w in found if everybody or w["actual"] != "Terminated"], WORKSPACE_COLUMNS, output
+    )
+
+
+@app.command()
+def show(name: Name, output: Output = Format.TABLE) -> None:
+    """Show one workspace."""
+    show_workspace(workspaces.find(_client(), name), output)
+
+
+@app.command("open")
+def open_(
+    name: Name,
+    *,
+    print_only: Annotated[
+        bool, typer.Option("--print", help="Print the address, open nothing.")
+    ] = False,
+) -> None:
+    """Open a workspace's editor in the browser."""
+    workspace = workspaces.find(_client(), name)
+    address = workspace.get("url")
+    if not address:
+        raise Failure(f"{name} has no address to open", Exit.REFUSED)
+    sys.stdout.write(f"{address}\n")
+    if not print_only:
+        webbrowser.open(address)
+
+
+def _verb(desired: str, state: str) -> Callable[..., None]:
+    def act(
+        name: Name, *, wait: Wait = True, timeout: Timeout = 600, output: Output = Format.TABLE
+    ) -> None:
+        client = _client()
+        workspace = workspaces.want(client, workspaces.find(client, name)["id"], desired)
+        if wait:
+            workspace = _await(client, workspace, Wanted(state, timeout))
+        show_workspace(workspace, output)
+
+    return act
+
+
+def _await(client: Client, workspace: Json, wanted: Wanted) -> Json:
+    return wait_for(lambda: workspaces.read(client, workspace["id"]), wanted)
+
+
+for _name, _desired, _state, _help in (
+    ("start", "Running", "Running", "Start a workspace."),
+    ("stop", "Stopped", "Stopped", "Stop a workspace; its volume stays."),
+    ("restart", "RestartRequested", "Running", "Stop a workspace and start it again."),
+    ("terminate", "Terminated", "Terminated", "Remove a workspace and its volume for ever."),
+):
+    app.command(_name, help=_help)(_verb(_desired, _state))
+
+
+@app.command()
+def events(name: Name, output: Output = Format.TABLE) -> None:
+    """Show what happened to a workspace, oldest first."""
+    client = _client()
+    workspace = workspaces.find(client, name)
+    show_many(
+        list(client.items(f"/api/v1/workspaces/{workspace['id']}/events")), EVENT_COLUMNS, output
+    )
+
+
+@app.command()
+def wait(
+    name: Name,
+    *,
+    state: Annotated[str, typer.Option("--for", help="Actual state to wait for.")] = "Running",
+    timeout: Timeout = 600,
+    output: Output = Format.TABLE,
+) -> None:
+    """Wait until a workspace has a state."""
+    client = _client()
+    show_workspace(_await(client, workspaces.find(client, name), Wanted(state, timeout)), output)
+
+
+def run() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        app(prog_name="berth")
+    except Failure as failure:
+        sys.stderr.write(f"berth: {failure}\n")
+        sys.exit(failure.code)
