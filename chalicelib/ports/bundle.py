@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from chalicelib.ports.clock import Chance, Clock
 from chalicelib.ports.identity import IdentityProvider
-from chalicelib.ports.keys import MasterKey
 from chalicelib.ports.repositories import RepositoryReader
+from chalicelib.ports.sealing import Sealer
 from chalicelib.ports.signing import Signer
 from chalicelib.ports.store import Store
 
@@ -31,7 +31,7 @@ class Ports:
     """The ports of one process."""
 
     store: Store
-    keys: MasterKey
+    sealer: Sealer
     signer: Signer
     identity: IdentityProvider
     repositories: RepositoryReader

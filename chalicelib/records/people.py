@@ -1,5 +1,6 @@
 """Members, and the instance rows that find them by issuer and subject."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.domain.access.member import Member
@@ -23,6 +24,7 @@ from chalicelib.records.attributes import (
     number,
     text,
 )
+from chalicelib.records.pages import every_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,13 @@ def load_page(
         keys.of_organisation(organisation_id), prefix=keys.MEMBERS, after=after, limit=limit
     )
     return MemberPage(tuple(from_item(item, organisation_id) for item in page.items), page.next)
+
+
+def every_member(store: Store, organisation_id: str) -> Iterator[Member]:
+    """Yield the organisation's members, removed ones too."""
+    partition = keys.of_organisation(organisation_id)
+    for item in every_item(store, partition, keys.MEMBERS):
+        yield from_item(item, organisation_id)
 
 
 def find(store: Store, issuer: str, subject: str) -> Member | None:

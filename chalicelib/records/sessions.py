@@ -12,12 +12,6 @@ def load(store: Store, organisation_id: str, session_id: str) -> Session | None:
     return None if item is None else from_item(item, organisation_id)
 
 
-def load_all(store: Store, organisation_id: str) -> tuple[Session, ...]:
-    """Return the organisation's sessions: as many as one page of the store holds."""
-    page = store.query(keys.of_organisation(organisation_id), prefix=keys.SESSIONS)
-    return tuple(from_item(item, organisation_id) for item in page.items)
-
-
 def put_new(session: Session) -> Put:
     """Write a new session."""
     attributes: dict[str, Value] = {

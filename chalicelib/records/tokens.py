@@ -1,6 +1,6 @@
 """Personal tokens and invitations: what one shows to be let in, as keyed digests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from chalicelib.domain.access.credentials import Invitation, PersonalToken
 from chalicelib.domain.access.roles import Role
@@ -14,6 +14,7 @@ from chalicelib.records.attributes import (
     octets,
     text,
 )
+from chalicelib.records.pages import every_item
 
 
 def load(store: Store, organisation_id: str, token_id: str) -> PersonalToken | None:
@@ -22,10 +23,11 @@ def load(store: Store, organisation_id: str, token_id: str) -> PersonalToken | N
     return None if item is None else from_item(item, organisation_id)
 
 
-def load_all(store: Store, organisation_id: str) -> Sequence[PersonalToken]:
-    """Return the organisation's personal tokens: as many as one page of the store holds."""
-    page = store.query(keys.of_organisation(organisation_id), prefix=keys.TOKENS)
-    return [from_item(item, organisation_id) for item in page.items]
+def every_token(store: Store, organisation_id: str) -> Iterator[PersonalToken]:
+    """Yield the organisation's personal tokens."""
+    partition = keys.of_organisation(organisation_id)
+    for item in every_item(store, partition, keys.TOKENS):
+        yield from_item(item, organisation_id)
 
 
 def put_new(token: PersonalToken) -> Put:

@@ -1,0 +1,117 @@
+"""Who is asking. Nothing is cached: what was revoked, ended or removed fails at the next call.
+
+Every failure reads alike, and an unknown id costs what a wrong secret costs.
+"""
+
+import hmac
+from contextlib import suppress
+
+from chalicelib.domain.access.credentials import Session, TokenKind, parse_token
+from chalicelib.domain.access.roles import Person
+from chalicelib.domain.agents.agent import Agent
+from chalicelib.domain.errors import Unauthenticated
+from chalicelib.domain.naming import is_id
+from chalicelib.ports.bundle import Ports
+from chalicelib.ports.store import ConditionFailed, StoreBusy, Update
+from chalicelib.records import agents, people, sessions, tokens
+from chalicelib.usecases.access.mint import proxy_token
+
+SESSION_IDLE_SECONDS = 3600
+SESSION_LONGEST_SECONDS = 8 * 3600
+SEEN_EVERY_SECONDS = 60
+
+
+def person_of_session(ports: Ports, cookie: str) -> Person:
+    """Return who the session cookie (``<organisation>.<session>.<secret>``) belongs to."""
+    digest = ports.signer.digest(cookie)
+    organisation_id, _, rest = cookie.partition(".")
+    session_id = rest.partition(".")[0]
+    known = is_id("org", organisation_id) and is_id("ses", session_id)
+    session = sessions.load(ports.store, organisation_id, session_id) if known else None
+    if (
+        session is None
+        or not _same(session.digest, digest)
+        or not is_live(session, ports.clock.now())
+    ):
+        raise _unknown("session")
+    person = _person(ports, organisation_id, session.user_id, session_id=session.id)
+    if ports.clock.now() - session.seen_at > SEEN_EVERY_SECONDS:
+        _note(ports, sessions.seen(session, ports.clock.now()))
+    return person
+
+
+def is_live(session: Session, now: float) -> bool:
+    """Whether the session has not been idle or alive for too long."""
+    return now < session.expires_at and now - session.seen_at < SESSION_IDLE_SECONDS
+
+
+def person_of_token(ports: Ports, text: str) -> Person:
+    """Return whose personal token it is."""
+    digest = ports.signer.digest(text)
+    parsed = parse_token(text)
+    token = None
+    if parsed is not None and parsed.kind is TokenKind.PERSON:
+        token = tokens.load(ports.store, parsed.organisation_id, parsed.id)
+    now = ports.clock.now()
+    if token is None or not _same(token.digest, digest):
+        raise _unknown("token")
+    if token.expires_at is not None and token.expires_at <= now:
+        raise _unknown("token")
+    person = _person(ports, token.organisation_id, token.user_id)
+    if token.used_at is None or now - token.used_at > SEEN_EVERY_SECONDS:
+        _note(ports, tokens.used(token, now))
+    return person
+
+
+def agent_of_token(ports: Ports, text: str) -> Agent:
+    """Return the agent whose token it is: one read of the store."""
+    digest = ports.signer.digest(text)
+    agent = _agent(ports, text, TokenKind.AGENT)
+    now = ports.clock.now()
+    digests = () if agent is None else agent.token_digests
+    holding = [held for held, until in digests if until is None or now < until]
+    if agent is None or not any(_same(held, digest) for held in holding):
+        raise _unknown("token")
+    return agent
+
+
+def agent_of_proxy_token(ports: Ports, text: str) -> Agent:
+    """Return the agent whose proxy it is."""
+    agent = _agent(ports, text, TokenKind.PROXY)
+    if agent is None or not _same(proxy_token(ports.signer, agent).encode(), text.encode()):
+        raise _unknown("token")
+    return agent
+
+
+def _agent(ports: Ports, text: str, kind: TokenKind) -> Agent | None:
+    parsed = parse_token(text)
+    if parsed is None or parsed.kind is not kind:
+        return None
+    agent = agents.load(ports.store, parsed.organisation_id, parsed.id)
+    return None if agent is None or agent.retired_at is not None else agent
+
+
+def _person(ports: Ports, organisation_id: str, user_id: str, *, session_id: str = "") -> Person:
+    member = people.load(ports.store, organisation_id, user_id)
+    if member is None or member.removed_at is not None:
+        raise _unknown("session" if session_id else "token")
+    return people.person_of(member, session_id)
+
+
+def _note(ports: Ports, write: Update) -> None:
+    with suppress(StoreBusy):  # The next call notes it.
+        try:
+            ports.store.write(write)
+        except ConditionFailed as error:
+            raise _unknown("credential") from error  # Ended in this very moment.
+
+
+def _same(held: bytes, shown: bytes) -> bool:
+    return hmac.compare_digest(held, shown)
+
+
+def _unknown(what: str) -> Unauthenticated:
+    hint = "Sign in again." if what == "session" else "Make a new one, or sign in."
+    return Unauthenticated(
+        "unknown-credential", f"The {what} is unknown, expired or revoked. {hint}"
+    )

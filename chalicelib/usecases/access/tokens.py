@@ -1,0 +1,92 @@
+"""Personal tokens: made, listed and revoked by their own person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.domain.access.credentials import PersonalToken, TokenKind
+from chalicelib.domain.access.roles import Action, Person
+from chalicelib.domain.errors import Missing
+from chalicelib.ports.bundle import Ports
+from chalicelib.ports.store import ConditionFailed
+from chalicelib.records import idempotency, tokens
+from chalicelib.records.idempotency import Attempt
+from chalicelib.usecases.access.mint import mint, new_id, new_seed
+from chalicelib.usecases.access.permission import require
+from chalicelib.usecases.audit import audit
+
+
+@dataclass(frozen=True, slots=True)
+class MadeToken:
+    """A new token's record, and its text, which is shown once."""
+
+    token: PersonalToken
+    text: str = field(repr=False)
+
+
+def make_token(
+    ports: Ports,
+    person: Person,
+    *,
+    name: str,
+    lifetime_seconds: int | None,
+    attempt: Attempt | None = None,
+) -> MadeToken:
+    """Make a token that may do what the person may, for ``lifetime_seconds`` (None: for ever)."""
+    require(person, Action.TOKENS)
+    if (earlier := idempotency.find(ports.store, attempt)) is not None:
+        return _made_before(ports, person, earlier)
+    token_id, seed = new_id(ports, "tok"), new_seed(ports)
+    minted = mint(ports.signer, TokenKind.PERSON, person.organisation_id, token_id, seed=seed)
+    now = ports.clock.now()
+    token = PersonalToken(
+        id=token_id,
+        organisation_id=person.organisation_id,
+        user_id=person.id,
+        name=name,
+        digest=minted.digest,
+        created_at=now,
+        expires_at=None if lifetime_seconds is None else now + lifetime_seconds,
+    )
+    try:
+        ports.store.transact(
+            [
+                tokens.put_new(token),
+                audit(ports, person, "tokens:make", token_id),
+                *idempotency.put(attempt, f"{token_id} {seed}"),
+            ]
+        )
+    except ConditionFailed:
+        if (earlier := idempotency.find(ports.store, attempt)) is None:
+            raise
+        return _made_before(ports, person, earlier)
+    return MadeToken(token, minted.text)
+
+
+def list_tokens(ports: Ports, person: Person) -> Sequence[PersonalToken]:
+    """Return the person's own tokens."""
+    require(person, Action.TOKENS)
+    everybody = tokens.every_token(ports.store, person.organisation_id)
+    return [token for token in everybody if token.user_id == person.id]
+
+
+def revoke_token(ports: Ports, person: Person, token_id: str) -> None:
+    """Revoke one of the person's own tokens; it fails at its next use."""
+    require(person, Action.TOKENS)
+    token = tokens.load(ports.store, person.organisation_id, token_id)
+    if token is None or token.user_id != person.id:
+        raise Missing("no-such-token", "There is no such token.")
+    ports.store.transact(
+        [
+            tokens.revoke(person.organisation_id, token_id),
+            audit(ports, person, "tokens:revoke", token_id),
+        ]
+    )
+
+
+def _made_before(ports: Ports, person: Person, earlier: str) -> MadeToken:
+    token_id, _, seed = earlier.partition(" ")
+    token = tokens.load(ports.store, person.organisation_id, token_id)
+    if token is None:
+        raise Missing("no-such-token", "The token that this request made was revoked since.")
+    minted = mint(ports.signer, TokenKind.PERSON, person.organisation_id, token_id, seed=seed)
+    return MadeToken(token, minted.text)

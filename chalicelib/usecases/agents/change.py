@@ -1,0 +1,64 @@
+"""Changing an agent's name and settings, and retiring it."""
+
+from dataclasses import replace
+
+from chalicelib.domain.access.roles import Action, Person
+from chalicelib.domain.agents.agent import Agent, AgentSettings
+from chalicelib.domain.agents.check import problems_of
+from chalicelib.domain.errors import Clash, Invalid
+from chalicelib.ports.bundle import Ports
+from chalicelib.ports.store import ConditionFailed, Update
+from chalicelib.records import agents
+from chalicelib.usecases.access.permission import require
+from chalicelib.usecases.agents.read import find_agent
+from chalicelib.usecases.audit import audit
+
+
+def change_agent(
+    ports: Ports,
+    person: Person,
+    agent_id: str,
+    *,
+    name: str | None,
+    settings: AgentSettings | None,
+) -> Agent:
+    """Change what is given. The agent hears of it at its next call."""
+    agent = agent_to_change(ports, person, agent_id)
+    if settings is not None and (problems := problems_of(settings)):
+        raise Invalid("agent-settings", "The agent's settings cannot be taken.", problems)
+    after = replace(
+        agent,
+        name=agent.name if name is None else name,
+        settings=agent.settings if settings is None else settings,
+    )
+    write = agents.change_settings(agent, after.name, after.settings)
+    _carry_out(ports, person, agent, write, "agents:change")
+    return replace(after, version=agent.version + 1)
+
+
+def retire_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
+    """Retire the agent: its tokens and its proxy's fail from the next call on."""
+    require(person, Action.AGENTS_CHANGE)
+    agent = find_agent(ports, person, agent_id)
+    if agent.retired_at is not None:
+        return agent
+    now = ports.clock.now()
+    _carry_out(ports, person, agent, agents.retire(agent, now), "agents:retire")
+    return replace(agent, retired_at=now, token_digests=(), version=agent.version + 1)
+
+
+def agent_to_change(ports: Ports, person: Person, agent_id: str) -> Agent:
+    """Return an agent that may still be changed, if the person may."""
+    require(person, Action.AGENTS_CHANGE)
+    agent = find_agent(ports, person, agent_id)
+    if agent.retired_at is not None:
+        raise Clash("agent-retired", "The agent is retired; register a new one.")
+    return agent
+
+
+def _carry_out(ports: Ports, person: Person, agent: Agent, write: Update, action: str) -> None:
+    try:
+        ports.store.transact([write, audit(ports, person, action, agent.id)])
+    except ConditionFailed as error:
+        message = "Somebody else changed the agent at the same time. Read it and try again."
+        raise Clash("changed-meanwhile", message) from error
