@@ -1,5 +1,6 @@
 """Targets: the kinds of place that workspaces run on, one line each in ``TARGETS``."""
 
+from chalicelib.domain.targets import kubernetes
 from chalicelib.domain.targets.target import (
     Frozen,
     GuardRails,
@@ -21,4 +22,6 @@ __all__ = [
     "Target",
 ]
 
-TARGETS: dict[str, Target] = {}
+TARGETS: dict[str, Target] = {
+    "kubernetes": kubernetes,
+}

@@ -32,6 +32,8 @@ class PlannedHook:
     name: str
     argv: tuple[str, ...]
     directory: str = ""
+    place: int = 0
+    """Place among all hooks of the same event, over all containers."""
 
 
 @dataclass(frozen=True, slots=True)

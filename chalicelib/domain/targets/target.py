@@ -90,3 +90,7 @@ class Target(Protocol):
     def observe(self, report: WorkspaceReport, state: WorkspaceState, now: float) -> Observation:
         """Return what the facts show. ``now`` is the control plane's clock, seconds."""
         ...
+
+    def overdue(self, state: WorkspaceState, now: float) -> Observation | None:
+        """Return what becomes of a workspace by the passing of time alone, None for nothing."""
+        ...
