@@ -43,17 +43,36 @@ lock: ## Resolve every requirements file again, keeping what still fits (UPGRADE
 	for set in $(LOCKS); do $(COMPILE) $(if $(UPGRADE),--upgrade) requirements/$$set.in -c requirements/dev.txt -o requirements/$$set.txt; done
 
 ##@ Every day
-.PHONY: check fix test
-check: setup ## Everything static: format, lint, types, layers, sizes, test sentences, locks, templates (under 90 s)
+CHECKS := format lint types layers purity sizes words locks sentences spelling documents infra shell
+.PHONY: check fix test $(CHECKS:%=check-%)
+check: $(CHECKS:%=check-%) ## Everything static, each also by name as check-NAME (under 90 s)
+
+$(CHECKS:%=check-%): setup
+check-format:
 	$(VENV)/bin/ruff format --check --quiet .
+check-lint:
 	$(VENV)/bin/ruff check --quiet .
+check-types:
 	$(VENV)/bin/mypy $(CODE)
+check-layers:
 	$(VENV)/bin/lint-imports --no-logo
+check-purity:
+	$(PY) -S -m checks.purity
+check-sizes:
 	$(PY) -m checks.sizes
+check-words:
+	$(PY) -m checks.words
+check-locks:
 	$(PY) -m checks.locks
+check-sentences:
 	$(VENV)/bin/interrogate --quiet tests
+check-spelling:
 	$(FILES) -z | xargs -0 $(VENV)/bin/codespell
+check-documents:
+	$(PY) -m checks.documents
+check-infra:
 	$(VENV)/bin/cfn-lint infra/stack.yaml
+check-shell:
 	$(if $(SHELL_SCRIPTS),$(VENV)/bin/shellcheck $(SHELL_SCRIPTS))
 
 fix: setup ## Format and repair what a tool can repair

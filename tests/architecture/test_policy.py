@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
+ALLOWED = {
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+}
+
+
+def statements(policy: Path) -> list[dict[str, Any]]:
+    """Return the statements of a policy file."""
+    found: list[dict[str, Any]] = json.loads(policy.read_text(encoding="utf-8"))["Statement"]
+    return found
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """Return what IAM lets one write as a text or as a list."""
+    return [value] if isinstance(value, str) else value
+
+
+def configuration() -> dict[str, Any]:
+    """Return Chalice's configuration."""
+    found: dict[str, Any] = json.loads((ROOT / ".chalice/config.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
+def test_policy_allows_the_calls_of_the_adapters_and_no_other(policy: Path) -> None:
+    """A role may read and write items, wrap and unwrap data keys, and write its logs."""
+    actions = {action for statement in statements(policy) for action in listed(statement["Action"])}
+
+    assert actions == ALLOWED
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
+def test_policy_names_what_it_opens(policy: Path) -> None:
+    """No statement opens everything: a key without a name is held by its alias and the context."""
+    for statement in statements(policy):
+        for resource in listed(statement["Resource"]):
+            named = resource.split(":", 5)[5]
+
+            assert "berth-" in named or "kms:ResourceAliases" in json.dumps(statement["Condition"])
+
+
+def test_stages_have_a_handwritten_policy_each() -> None:
+    """Chalice's own policy would grant nothing of what chalicelib calls, so it never writes one."""
+    config = configuration()
+
+    files = {ROOT / ".chalice" / stage["iam_policy_file"] for stage in config["stages"].values()}
+
+    assert config["autogen_policy"] is False
+    assert files == set(POLICIES)
+
+
+def test_functions_end_before_the_gateway_gives_up() -> None:
+    """API Gateway waits 29 s at a regional endpoint; a function ends before it."""
+    config = configuration()
+
+    assert config["api_gateway_endpoint_type"] == "REGIONAL"
+    assert config["lambda_timeout"] == 25
+
+
+class Template(yaml.SafeLoader):
+    """YAML with CloudFormation's short functions, each read as its text."""
+
+
+Template.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
+
+
+def test_what_holds_data_outlives_its_stack() -> None:
+    """Table and key stay when the stack goes, and the table can be restored to any second."""
+    stack = yaml.load((ROOT / "infra/stack.yaml").read_text(encoding="utf-8"), Template)
+    resources = stack["Resources"]
+    table = resources["Table"]["Properties"]
+
+    assert [resources[name]["DeletionPolicy"] for name in ("Table", "Key")] == ["Retain", "Retain"]
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
