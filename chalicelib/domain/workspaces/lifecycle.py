@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.organisations.settings import OrganisationSettings
+from chalicelib.domain.workspaces.decide import is_under_way
 from chalicelib.domain.workspaces.states import DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 
 LOOK_EVERY = 3600.0
 """Seconds. The sweep looks at each workspace at least so often, since settings change and owners
 leave."""
+
+LOOK_SOON = 310.0
+"""Seconds. So soon it looks at one that is under way: what does not start in time has failed, and a
+cluster with nothing new to say sends no report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ def due_change(state: WorkspaceState, settings: OrganisationSettings, now: float
 def next_look(state: WorkspaceState, settings: OrganisationSettings, now: float) -> float:
     """Return when the sweep has to look at the workspace next."""
     ends = _run_ends(state, settings)
-    latest = now + LOOK_EVERY
+    latest = now + (LOOK_SOON if is_under_way(state) else LOOK_EVERY)
     return latest if ends is None else min(latest, max(ends, now))
 
 

@@ -1,0 +1,37 @@
+"""What a workspace's timeline says, in words for people."""
+
+from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+
+_WISHES = {
+    DesiredState.RUNNING: "Asked to run.",
+    DesiredState.STOPPED: "Asked to stop.",
+    DesiredState.RESTART_REQUESTED: "Asked to restart.",
+    DesiredState.TERMINATED: "Asked to terminate: its volume will be deleted.",
+}
+
+_SIGHTS = {
+    ActualState.CREATION_REQUESTED: "Not created yet.",
+    ActualState.STARTING: "Starting.",
+    ActualState.RUNNING: "Running.",
+    ActualState.STOPPING: "Stopping.",
+    ActualState.STOPPED: "Stopped; its volume is kept.",
+    ActualState.FAILED: "Applied, but not ready.",
+    ActualState.ERROR: "Could not be applied.",
+    ActualState.TERMINATING: "Terminating.",
+    ActualState.TERMINATED: "Terminated: nothing of it is left.",
+    ActualState.UNKNOWN: "Its state is not known.",
+}
+
+RESTARTED = "Stopped for the restart; asked to run again."
+
+
+def wish_words(desired: DesiredState) -> str:
+    """Return what was asked for."""
+    return _WISHES[desired]
+
+
+def sight_words(state: WorkspaceState) -> str:
+    """Return what was seen, with the reason where there is one."""
+    seen = _SIGHTS[state.actual]
+    return seen if state.reason is None else f"{seen} {state.reason.message}"

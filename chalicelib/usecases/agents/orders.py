@@ -1,0 +1,154 @@
+"""Writing the orders of an answer: terminations first, then the oldest wish, within the budget."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.domain.targets import Holes, Rendered
+from chalicelib.domain.workspaces.decide import Order, order_due
+from chalicelib.domain.workspaces.states import EFFECTS, ActualState
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.ports.keys import KeyServiceBusy
+from chalicelib.records import plans, sealed, states
+from chalicelib.records.attributes import milliseconds
+from chalicelib.records.pending import Pending
+from chalicelib.usecases.agents.conversation import Conversation
+from chalicelib.usecases.variables.sealing import open_sealed
+from chalicelib.wire import reconcile as wire
+
+MAX_BYTES = 3 * 1024 * 1024
+"""Of all orders of one answer as JSON; Lambda's own limit is 6 MB, escaped and enveloped."""
+
+_BATCH = 50
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Turn:
+    """A workspace's place among those that orders are considered for."""
+
+    rank: int
+    since: int
+    workspace_id: str
+
+
+@dataclass(slots=True)
+class Written:
+    """Orders so far. ``stopped_after`` is set when not all turns were taken."""
+
+    orders: list[wire.Order] = field(default_factory=list)
+    size: int = 0
+    stopped_after: Turn | None = None
+
+    def takes(self, order: wire.Order) -> bool:
+        """Add the order; False when it does not fit. The first always does."""
+        size = len(order.model_dump_json())
+        if self.orders and self.size + size > MAX_BYTES:
+            return False
+        self.orders.append(order)
+        self.size += size
+        return True
+
+
+def turns_of_pending(rows: Iterable[Pending]) -> list[Turn]:
+    """Return the turns of a partial answer: what has an order to send."""
+    return sorted(
+        Turn(0 if row.terminates else 1, milliseconds(row.since), row.workspace_id)
+        for row in rows
+        if row.has_order
+    )
+
+
+def turns_of_states(found: Iterable[WorkspaceState]) -> list[Turn]:
+    """Return the turns of a full answer: all but the terminated."""
+    return sorted(_turn(state) for state in found if state.actual is not ActualState.TERMINATED)
+
+
+def write_orders(talk: Conversation, turns: Sequence[Turn], *, is_full: bool) -> Written:
+    """Write the orders of the turns until bytes or time are used up."""
+    written = Written()
+    last: Turn | None = None
+    for start in range(0, len(turns), _BATCH):
+        batch = turns[start : start + _BATCH]
+        wanted = [(talk.placement, turn.workspace_id) for turn in batch]
+        found = states.load_many(talk.ports.store, wanted)
+        frozen = _plans(talk, found.values(), is_full=is_full)
+        for turn in batch:
+            if last is not None and talk.is_out_of_time():
+                written.stopped_after = last
+                return written
+            state = found.get(turn.workspace_id)
+            order = None if state is None else _order(talk, state, frozen, is_full=is_full)
+            if order is not None and not written.takes(order):
+                written.stopped_after = last
+                return written
+            last = turn
+    return written
+
+
+def _turn(state: WorkspaceState) -> Turn:
+    ranks = {Order.TERMINATE: 0, Order.NOTHING: 2}
+    return Turn(ranks.get(order_due(state), 1), milliseconds(state.desired_at), state.workspace_id)
+
+
+def _plans(
+    talk: Conversation, found: Iterable[WorkspaceState], *, is_full: bool
+) -> dict[str, dict[str, Any]]:
+    applied = (Order.SPEC, Order.EVERYTHING, *((Order.NOTHING,) if is_full else ()))
+    wanted = [state.workspace_id for state in found if order_due(state) in applied]
+    return plans.load_many(talk.ports.store, talk.agent.organisation_id, wanted) if wanted else {}
+
+
+def _order(
+    talk: Conversation, state: WorkspaceState, frozen: dict[str, dict[str, Any]], *, is_full: bool
+) -> wire.Order | None:
+    """Return what is to be said of a workspace; a poisoned one is logged and passed over."""
+    try:
+        due = order_due(state)
+        if due is Order.TERMINATE:
+            return wire.TerminateOrder(workspace_id=state.workspace_id, generation=state.generation)
+        if state.workspace_id not in frozen:
+            return None
+        rendered = _rendered(talk, state, frozen[state.workspace_id])
+        if is_full:
+            due = order_due(state, spec_digest=rendered.spec_digest)
+        return None if due is Order.NOTHING else _apply(talk, state, rendered, due)
+    except KeyServiceBusy:
+        _log.warning("the variables of %s cannot be opened now", state.workspace_id)
+    except Exception:  # noqa: BLE001 - a bug or a bad row must not hold up the others
+        _log.exception("no order can be written for %s", state.workspace_id)
+    return None
+
+
+def _rendered(talk: Conversation, state: WorkspaceState, frozen: dict[str, Any]) -> Rendered:
+    holes = Holes(
+        generation=state.generation,
+        replicas=EFFECTS[state.desired].replicas or 0,
+        secrets_digest=state.secrets_digest,
+    )
+    return talk.target.render(frozen, talk.guard, holes)
+
+
+def _apply(
+    talk: Conversation, state: WorkspaceState, rendered: Rendered, due: Order
+) -> wire.ApplyOrder:
+    return wire.ApplyOrder(
+        workspace_id=state.workspace_id,
+        generation=state.generation,
+        spec_digest=rendered.spec_digest,
+        secrets_digest=state.secrets_digest,
+        secret_names=rendered.secret_names,
+        objects=rendered.objects,
+        secrets=_secrets(talk, state) if due is Order.EVERYTHING else None,
+    )
+
+
+def _secrets(talk: Conversation, state: WorkspaceState) -> tuple[wire.Object, ...]:
+    owned = (talk.agent.organisation_id, state.workspace_id)
+    content = sealed.load(talk.ports.store, *owned)
+    if content is None:
+        raise LookupError(f"the variables of {state.workspace_id} are not in the store")
+    variables = open_sealed(talk.ports.sealer, owned, content)
+    return talk.target.render_secrets(state.workspace_id, talk.agent.id, variables)

@@ -1,0 +1,178 @@
+"""The conversation with one agent: reports are stored, receipts and orders go back.
+
+Nothing is remembered of having sent something. What is due is read from the states, so an answer
+that is lost, an agent that dies and an apply that fails all heal by the next question.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.agents.agent import Agent
+from chalicelib.domain.agents.presence import is_worth_noting
+from chalicelib.domain.errors import Clash, Unauthenticated
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.ports.bundle import Ports
+from chalicelib.ports.store import AtMost, ConditionFailed, Equals, Update
+from chalicelib.records import agents, keys, organisations, pending, states
+from chalicelib.records.attributes import milliseconds
+from chalicelib.records.cursors import Place, read_cursor, write_cursor
+from chalicelib.records.pending import Pending, pending_of
+from chalicelib.usecases.agents.absences import note_absences
+from chalicelib.usecases.agents.conversation import Conversation
+from chalicelib.usecases.agents.orders import (
+    Turn,
+    Written,
+    turns_of_pending,
+    turns_of_states,
+    write_orders,
+)
+from chalicelib.usecases.agents.reports import Taken, take_reports
+from chalicelib.wire.reconcile import Receipt, ReconcileRequest, ReconcileResponse
+
+BUSY_POLL_MS = 1_000
+BUSY_SECONDS = 600.0
+"""A wish that is older than this no longer hurries the agent."""
+NOT_SETTLED = -1
+"""``intent`` of an answer after which the agent has to ask again, even if nothing is new."""
+
+
+def reconcile(
+    ports: Ports, agent: Agent, request: ReconcileRequest, *, remaining: Callable[[], float]
+) -> ReconcileResponse:
+    """Answer one message of an authenticated agent.
+
+    ``remaining`` gives the seconds that are left for this call. Raises Clash (``fenced``) when a
+    newer instance has taken over, Invalid for a cursor that is not this agent's.
+    """
+    agent = _admitted(ports, agent, request)
+    if is_idle(agent, request):
+        return _said(ports, intent=agent.intent)
+    settings = organisations.load(ports.store, agent.organisation_id).settings
+    talk = Conversation(ports, agent, request.epoch, settings, remaining)
+    after = _resumed(talk, request)
+    taken = take_reports(talk, request.reports)
+    sync = request.full_sync
+    if request.update_type == "full" and sync is not None and request.cursor is None:
+        note_absences(talk, sync, request.reports)
+        if not sync.last:
+            return _said(ports, receipts=_receipts(taken), next_poll_ms=BUSY_POLL_MS)
+    return _with_orders(talk, request, taken, after)
+
+
+def is_idle(agent: Agent, request: ReconcileRequest) -> bool:
+    """Whether there is nothing to store and nothing to say: the agent's own item tells."""
+    return (
+        request.update_type == "partial"
+        and not request.reports
+        and request.cursor is None
+        and request.intent == agent.intent
+    )
+
+
+def _admitted(ports: Ports, agent: Agent, request: ReconcileRequest) -> Agent:
+    """Return the agent with the epoch of the request; note that it was heard."""
+    if request.epoch < agent.epoch:
+        raise _fenced()
+    now = ports.clock.now()
+    if request.epoch == agent.epoch and not is_worth_noting(agent, now):
+        return agent
+    write = Update(
+        keys.agent(agent.organisation_id, agent.id),
+        set={
+            "epoch": request.epoch,
+            "instance": request.instance,
+            "software": request.version,
+            "heard": milliseconds(now),
+        },
+        when=[
+            Equals("created", milliseconds(agent.created_at)),
+            AtMost("epoch", request.epoch),
+        ],
+    )
+    try:
+        ports.store.write(write)
+    except ConditionFailed as error:
+        if agents.load(ports.store, agent.organisation_id, agent.id) is None:
+            raise Unauthenticated("agent-unknown", "There is no such agent any more.") from error
+        raise _fenced() from error
+    return replace(agent, epoch=request.epoch, heard_at=now)
+
+
+def _with_orders(
+    talk: Conversation, request: ReconcileRequest, taken: list[Taken], after: Turn | None
+) -> ReconcileResponse:
+    is_full = request.update_type == "full"
+    rows, turns = _full_turns(talk) if is_full else _partial_turns(talk)
+    left = [turn for turn in turns if after is None or turn > after]
+    written = write_orders(talk, left, is_full=is_full)
+    removals = [each.removal for each in taken if each.removal is not None]
+    more = written.stopped_after is not None
+    unsettled = rows or more or removals or len(taken) < len(request.reports)
+    return _said(
+        talk.ports,
+        receipts=_receipts(taken),
+        orders=(*removals, *written.orders),
+        more=more,
+        cursor=_cursor(talk, request, written),
+        intent=NOT_SETTLED if unsettled else talk.agent.intent,
+        next_poll_ms=_next_poll(talk, rows),
+    )
+
+
+def _partial_turns(talk: Conversation) -> tuple[list[Pending], list[Turn]]:
+    rows = pending.load_all(talk.ports.store, talk.placement)
+    return rows, turns_of_pending(rows)
+
+
+def _full_turns(talk: Conversation) -> tuple[list[Pending], list[Turn]]:
+    found: list[WorkspaceState] = list(states.load_all(talk.ports.store, talk.placement))
+    rows = [row for state in found if (row := pending_of(state)) is not None]
+    return rows, turns_of_states(found)
+
+
+def _next_poll(talk: Conversation, rows: list[Pending]) -> int:
+    now, idle = talk.ports.clock.now(), talk.ports.site.idle_poll_ms
+    is_busy = any(now - row.since < BUSY_SECONDS for row in rows)
+    return min(BUSY_POLL_MS, idle) if is_busy else idle
+
+
+def _cursor(talk: Conversation, request: ReconcileRequest, written: Written) -> str | None:
+    turn = written.stopped_after
+    if turn is None:
+        return None
+    place: Place = [turn.rank, turn.since, turn.workspace_id]
+    return write_cursor(talk.ports.signer, _audience(talk, request), place)
+
+
+def _resumed(talk: Conversation, request: ReconcileRequest) -> Turn | None:
+    """Return the turn that the answer goes on after."""
+    if request.cursor is None:
+        return None
+    place = read_cursor(talk.ports.signer, _audience(talk, request), request.cursor)
+    rank, since, workspace_id = place
+    return Turn(int(rank), int(since), str(workspace_id))
+
+
+def _audience(talk: Conversation, request: ReconcileRequest) -> str:
+    """A cursor is good for this agent, this holder of the Lease and this kind of answer alone."""
+    agent = talk.agent
+    return f"{agent.organisation_id}:{agent.id}:{talk.epoch}:{request.update_type}"
+
+
+def _receipts(taken: list[Taken]) -> tuple[Receipt, ...]:
+    return tuple(each.receipt for each in taken)
+
+
+def _said(ports: Ports, **fields: Any) -> ReconcileResponse:
+    intervals = {
+        "intent": NOT_SETTLED,
+        "next_poll_ms": ports.site.idle_poll_ms,
+        "full_sync_ms": ports.site.full_sync_ms,
+    }
+    return ReconcileResponse(**(intervals | fields))
+
+
+def _fenced() -> Clash:
+    message = "A newer instance of this agent has taken over; stop acting until you lead again."
+    return Clash("fenced", message)

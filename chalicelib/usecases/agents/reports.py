@@ -1,0 +1,143 @@
+"""Storing what an agent reports, one workspace at a time.
+
+A report that cannot be stored now gets no receipt and comes again; one that cannot be read at all
+is logged and passed over, so that one bad workspace delays no other.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.workspaces.decide import Decision, Order, Sighting, decide
+from chalicelib.domain.workspaces.states import ActualState
+from chalicelib.domain.workspaces.wording import RESTARTED, sight_words
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.ports.store import ConditionFailed, StoreBusy
+from chalicelib.records import states, workspaces
+from chalicelib.records.audit import AuditRecord
+from chalicelib.records.changes import Change, commit
+from chalicelib.records.events import Event
+from chalicelib.usecases.agents.conversation import Conversation
+from chalicelib.usecases.agents.facts import facts_of
+from chalicelib.usecases.agents.orphans import take_orphan
+from chalicelib.usecases.workspaces.telling import BERTH, Actor, audit_record, event
+from chalicelib.usecases.workspaces.wish import looked
+from chalicelib.wire.reconcile import Receipt, TerminateOrder, WorkspaceReport
+
+_ATTEMPTS = 3
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one report, and what is to be removed though no row is pending for it."""
+
+    receipt: Receipt
+    removal: TerminateOrder | None = None
+
+
+def take_reports(talk: Conversation, reports: Sequence[WorkspaceReport]) -> list[Taken]:
+    """Store the reports and return what became of them, as far as time allows."""
+    placed = [(talk.placement, report.workspace_id) for report in reports]
+    known = states.load_many(talk.ports.store, placed)
+    taken: list[Taken] = []
+    for report in reports:
+        if talk.is_out_of_time():
+            break
+        try:
+            taken.append(_take(talk, report, known.get(report.workspace_id)))
+        except (ConditionFailed, StoreBusy):
+            _log.info("report of %s lost a race and comes again", report.workspace_id)
+        except Exception:  # noqa: BLE001 - a bug or a bad report must not hold up the others
+            _log.exception("report of %s cannot be stored", report.workspace_id)
+    return taken
+
+
+def _take(talk: Conversation, report: WorkspaceReport, state: WorkspaceState | None) -> Taken:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _take_once(talk, report, state)
+        except ConditionFailed:
+            state = states.load(talk.ports.store, talk.placement, report.workspace_id)
+    return _take_once(talk, report, state)
+
+
+def _take_once(talk: Conversation, report: WorkspaceReport, state: WorkspaceState | None) -> Taken:
+    if state is None:
+        outcome, removal = take_orphan(talk, report)
+        return Taken(_receipt(report, outcome), removal)
+    decision = decide(state, _sighting(talk, report, state), talk.ports.clock.now())
+    if decision.state is not None:
+        _store(talk, state, decision.state)
+    return Taken(_receipt(report, decision.outcome.value), _revenant(state, decision))
+
+
+def _sighting(talk: Conversation, report: WorkspaceReport, state: WorkspaceState) -> Sighting:
+    observed = talk.target.observe(facts_of(report), state, talk.ports.clock.now())
+    return Sighting(
+        epoch=talk.epoch,
+        resource_version=report.resource_version,
+        generation=report.generation,
+        absent=report.namespace == "Absent" and report.deployment is None and report.pods == 0,
+        actual=observed.actual,
+        reason=observed.reason,
+        tombstone=report.tombstone,
+        spec_digest=report.spec_digest,
+        secrets_digest=report.secrets_digest,
+    )
+
+
+def _store(talk: Conversation, before: WorkspaceState, after: WorkspaceState) -> None:
+    audits: tuple[AuditRecord, ...] = ()
+    if after.generation > before.generation:
+        after = looked(after, talk.settings, talk.ports.clock.now())
+        audits = (_audit(talk, after, "workspaces:restarted"),)
+    ended = None
+    if after.actual is ActualState.TERMINATED:
+        ended = workspaces.load(talk.ports.store, talk.agent.organisation_id, after.workspace_id)
+        audits = (_audit(talk, after, "workspaces:terminated"),)
+        after = replace(after, look_at=None)
+    commit(
+        talk.ports.store,
+        Change(talk.placement, before, after, tuple(_events(talk, before, after)), audits, ended),
+    )
+
+
+def _events(talk: Conversation, before: WorkspaceState, after: WorkspaceState) -> list[Event]:
+    told: list[Event] = []
+    if (after.actual, _code(after)) != (before.actual, _code(before)):
+        words = sight_words(after)
+        told.append(event(talk.ports, after, kind="actual", message=words, actor=talk.agent.id))
+    if after.generation > before.generation:
+        told.append(
+            event(talk.ports, after, kind="desired-restarted", message=RESTARTED, actor=BERTH)
+        )
+    return told
+
+
+def _code(state: WorkspaceState) -> str:
+    return "" if state.reason is None else state.reason.code
+
+
+def _audit(talk: Conversation, state: WorkspaceState, action: str) -> AuditRecord:
+    actor = Actor(talk.agent.organisation_id, talk.agent.id)
+    detail = f"generation {state.generation}"
+    return audit_record(talk.ports, actor, action, state.workspace_id, detail=detail)
+
+
+def _revenant(state: WorkspaceState, decision: Decision) -> TerminateOrder | None:
+    """Order the removal of what lives on after its termination was stored."""
+    if state.actual is not ActualState.TERMINATED or decision.order is not Order.TERMINATE:
+        return None
+    return TerminateOrder(workspace_id=state.workspace_id, generation=state.generation)
+
+
+def _receipt(report: WorkspaceReport, outcome: str) -> Receipt:
+    return Receipt.model_validate(
+        {
+            "workspace_id": report.workspace_id,
+            "resource_version": report.resource_version,
+            "outcome": outcome,
+        }
+    )

@@ -1,0 +1,51 @@
+"""Writing a change of the desired state, whoever makes it: a person, the sweep, the owner's leaving."""
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.organisations.settings import OrganisationSettings
+from chalicelib.domain.workspaces.lifecycle import next_look
+from chalicelib.domain.workspaces.states import DesiredState
+from chalicelib.domain.workspaces.transitions import want
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.ports.bundle import Ports
+from chalicelib.records.changes import Change, commit
+from chalicelib.records.placement import Placement
+from chalicelib.usecases.workspaces.telling import Actor, audit_record, event
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants what, and how the timeline says it. ``cause`` is for programs."""
+
+    desired: DesiredState
+    actor: str
+    message: str
+    cause: str
+
+
+def make_wish(
+    ports: Ports,
+    settings: OrganisationSettings,
+    placement: Placement,
+    state: WorkspaceState,
+    wish: Wish,
+) -> WorkspaceState:
+    """Write the wish and return the state after it; the same state when it was wished already.
+
+    Raises Clash once the workspace is to be terminated, ConditionFailed when it changed meanwhile.
+    """
+    after = want(state, wish.desired, ports.clock.now())
+    if after is None:
+        return state
+    after = looked(after, settings, ports.clock.now())
+    told = event(ports, after, kind=f"desired-{wish.cause}", message=wish.message, actor=wish.actor)
+    detail = f"{state.desired.value} to {after.desired.value}, generation {after.generation}"
+    actor = Actor(placement.organisation_id, wish.actor)
+    action = f"workspaces:{wish.cause}"
+    record = audit_record(ports, actor, action, state.workspace_id, detail=detail)
+    return commit(ports.store, Change(placement, state, after, (told,), (record,)))
+
+
+def looked(state: WorkspaceState, settings: OrganisationSettings, now: float) -> WorkspaceState:
+    """Return the state with the time at which the sweep has to look at it next."""
+    return replace(state, look_at=next_look(state, settings, now))
