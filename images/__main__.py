@@ -17,9 +17,13 @@ def main() -> int:
     try:
         for name in arguments.names or sorted(IMAGES):
             started = time.monotonic()
-            archive = build_image(name, arguments.out or cache.root, cache, refresh=arguments.refresh)
+            archive = build_image(
+                name, arguments.out or cache.root, cache, refresh=arguments.refresh
+            )
             megabytes = archive.stat().st_size / 1e6
-            print(f"{IMAGES[name].reference:<32} {megabytes:6.1f} MB  {time.monotonic() - started:5.1f} s  {archive}")
+            print(
+                f"{IMAGES[name].reference:<32} {megabytes:6.1f} MB  {time.monotonic() - started:5.1f} s  {archive}"
+            )
     except BuildError as problem:
         print(f"images: {name}: {problem}", file=sys.stderr)
         return 1
@@ -27,11 +31,23 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m images", description="Build Berth's container images from packages.")
-    build = parser.add_subparsers(required=True, metavar="build").add_parser("build", help="build images as docker archives")
-    build.add_argument("names", nargs="*", choices=[*sorted(IMAGES), []], metavar="NAME", help=f"{', '.join(sorted(IMAGES))}; none: all")
+    parser = argparse.ArgumentParser(
+        prog="python -m images", description="Build Berth's container images from packages."
+    )
+    build = parser.add_subparsers(required=True, metavar="build").add_parser(
+        "build", help="build images as docker archives"
+    )
+    build.add_argument(
+        "names",
+        nargs="*",
+        choices=[*sorted(IMAGES), []],
+        metavar="NAME",
+        help=f"{', '.join(sorted(IMAGES))}; none: all",
+    )
     build.add_argument("--out", type=Path, help="folder for the archives (default: the cache)")
-    build.add_argument("--refresh", action="store_true", help="fetch the packages again, for security updates")
+    build.add_argument(
+        "--refresh", action="store_true", help="fetch the packages again, for security updates"
+    )
     return parser
 
 

@@ -37,7 +37,9 @@ def _entries(part: str | bytes | Path) -> Iterable[tuple[str, bytes]]:
 
 
 def _sources(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return (
+        file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ class Stage:
             found = self.root / current.lstrip("/")
             if not found.is_symlink():
                 if not found.exists():
-                    raise BuildError(f"{path} is in none of the staged packages: add the package that holds it")
+                    raise BuildError(
+                        f"{path} is in none of the staged packages: add the package that holds it"
+                    )
                 return found
             current = os.path.normpath(Path(current).parent / found.readlink())
         raise BuildError(f"{path}: too many links")
@@ -76,7 +78,9 @@ def unpack(packages: Sequence[str], into: Path, architecture: str = "amd64") -> 
 def mmdebstrap(options: Sequence[str], target: Path) -> None:
     """Run mmdebstrap for `SUITE` with the machine's own package sources. Raises `BuildError` with its last lines."""
     with tempfile.TemporaryDirectory() as scratch:
-        mirrors = [_mirror_argument(source, Path(scratch)) for source in suite_sources(SOURCE_FOLDER)]
+        mirrors = [
+            _mirror_argument(source, Path(scratch)) for source in suite_sources(SOURCE_FOLDER)
+        ]
         # Without a mirror of the machine's, mmdebstrap takes Debian's own, security updates included.
         argv = ["mmdebstrap", *options, SUITE, str(target), *mirrors]
         try:
@@ -110,9 +114,15 @@ def suite_sources(folder: Path) -> Iterator[str]:
 def _deb822_stanzas(text: str) -> Iterator[str]:
     for stanza in re.split(r"\n\s*\n", text):
         lines = [line for line in stanza.splitlines() if line.strip() and not line.startswith("#")]
-        fields = {key.lower(): value.split() for key, _, value in (line.partition(":") for line in lines)}
+        fields = {
+            key.lower(): value.split() for key, _, value in (line.partition(":") for line in lines)
+        }
         enabled = fields.get("enabled", ["yes"]) != ["no"]
-        if enabled and "deb" in fields.get("types", []) and _is_ours(fields.get("suites", []), fields):
+        if (
+            enabled
+            and "deb" in fields.get("types", [])
+            and _is_ours(fields.get("suites", []), fields)
+        ):
             yield "\n".join(lines)
 
 

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from images.architectures import Architecture
 from images.debian import BuildError, Stage
 
 PYTHON = "3.11"
@@ -25,19 +27,54 @@ def install_wheels(requirements: Path, into: Path, platforms: Sequence[str]) -> 
         f"--target={into}",
         f"--requirement={requirements}",
     ]
-    _run([sys.executable, "-m", "pip", "install", "--quiet", *options], f"install {requirements.name}")
+    _run(
+        [sys.executable, "-m", "pip", "install", "--quiet", *options],
+        f"install {requirements.name}",
+    )
 
 
-def compile_bytecode(stage: Stage, folder: Path, shown_as: str, library_folders: Sequence[str], loader: str) -> None:
-    """Compile each module under `folder` with the staged Python, as if it lay at `shown_as`.
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python that compiles modules: words to run it, and its environment."""
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def staged_python(stage: Stage, architecture: Architecture) -> Interpreter:
+    """The unpacked Python of Debian, run in place by its own loader: the very compiler that the image will hold."""
+    libraries = ":".join(
+        str(stage.root / folder.lstrip("/")) for folder in architecture.library_folders
+    )
+    loader, python = stage.resolve(architecture.loader), stage.resolve(f"/usr/bin/python{PYTHON}")
+    return Interpreter(
+        (str(loader), "--library-path", libraries, str(python)),
+        {"PYTHONHOME": str(stage.root / "usr")},
+    )
+
+
+def compile_bytecode(python: Interpreter, folder: Path, shown_as: str) -> None:
+    """Compile each module under `folder` as if it lay at `shown_as`.
 
     The byte code is `unchecked-hash`: it depends on no time stamp, and a read-only mount needs no second look.
     """
-    libraries = ":".join(str(stage.root / library.lstrip("/")) for library in library_folders)
-    python = [str(stage.resolve(loader)), "--library-path", libraries, str(stage.resolve(f"/usr/bin/python{PYTHON}"))]
-    modes = ["-q", "-f", "--invalidation-mode=unchecked-hash", "-s", str(folder), "-p", shown_as, str(folder)]
-    environment = {"PYTHONHOME": str(stage.root / "usr"), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
-    _run([*python, "-m", "compileall", *modes], f"compile the modules of {shown_as}", environment)
+    modes = [
+        "-q",
+        "-f",
+        "--invalidation-mode=unchecked-hash",
+        "-s",
+        str(folder),
+        "-p",
+        shown_as,
+        str(folder),
+    ]
+    # Without a fixed seed the order of constant sets, and with it the byte code, would differ from run to run.
+    environment = {**python.environment, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+    _run(
+        [*python.words, "-m", "compileall", *modes],
+        f"compile the modules of {shown_as}",
+        environment,
+    )
 
 
 def _run(argv: Sequence[str], purpose: str, environment: dict[str, str] | None = None) -> None:

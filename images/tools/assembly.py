@@ -4,9 +4,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from images import libraries
+from images.architectures import Architecture
 from images.debian import Stage
-from images.tools import contents, libraries, relocation
-from images.tools.architectures import Architecture
+from images.tools import contents, relocation
 
 CONTENT = Path(__file__).with_name("content")
 """Our own files, copied as they are."""
@@ -14,7 +15,16 @@ CONTENT = Path(__file__).with_name("content")
 
 def assemble(stage: Stage, bundle: Path, architecture: Architecture) -> None:
     """Fill the empty folder `bundle` from `stage`; `finish` follows once the Python and npm parts are in."""
-    for step in (_programs, _git, _vim, _terminals, _locales, _certificates, _python, _character_sets):
+    for step in (
+        _programs,
+        _git,
+        _vim,
+        _terminals,
+        _locales,
+        _certificates,
+        _python,
+        _character_sets,
+    ):
         step(stage, bundle)
     _own_files(bundle)
     _libraries(stage, bundle, architecture)
@@ -27,7 +37,9 @@ def finish(bundle: Path, architecture: Architecture) -> None:
     for path in libraries.elf_files(bundle):
         if path.name != "busybox":  # static, and it shall see the image's own files
             content = relocation.relocated(path.read_bytes(), replacements)
-            path.write_bytes(relocation.blinded(content, architecture) if path == loader else content)
+            path.write_bytes(
+                relocation.blinded(content, architecture) if path == loader else content
+            )
     # Other scripts (Vim's runtime, the templates of hooks) are data: whoever runs them has the interpreter.
     for path in sorted((bundle / "git-core").rglob("*")):
         if path.is_file() and not path.is_symlink() and not libraries.is_elf(path):
@@ -63,7 +75,9 @@ def _git(stage: Stage, bundle: Path) -> None:
 
 def _vim(stage: Stage, bundle: Path) -> None:
     _copy_tree(
-        stage.root / "usr/share/vim/vim90", bundle / "sh/vim/vim90", leave_out=contents.VIM_LEFT_OUT.__contains__
+        stage.root / "usr/share/vim/vim90",
+        bundle / "sh/vim/vim90",
+        leave_out=contents.VIM_LEFT_OUT.__contains__,
     )
     _remove_dangling_links(bundle / "sh/vim")
 
@@ -72,7 +86,10 @@ def _terminals(stage: Stage, bundle: Path) -> None:
     for name in contents.TERMINALS:
         for folder in ("/lib/terminfo", "/usr/share/terminfo"):
             if stage.holds(f"{folder}/{name[0]}/{name}"):
-                _copy(stage.resolve(f"{folder}/{name[0]}/{name}"), bundle / "sh/terminfo" / name[0] / name)
+                _copy(
+                    stage.resolve(f"{folder}/{name[0]}/{name}"),
+                    bundle / "sh/terminfo" / name[0] / name,
+                )
                 break
 
 
@@ -85,7 +102,9 @@ def _locales(stage: Stage, bundle: Path) -> None:
 def _certificates(stage: Stage, bundle: Path) -> None:
     trusted = sorted((stage.root / "usr/share/ca-certificates/mozilla").glob("*.crt"))
     (bundle / "certs").mkdir()
-    (bundle / "certs/ca-certificates.crt").write_bytes(b"".join(path.read_bytes() for path in trusted))
+    (bundle / "certs/ca-certificates.crt").write_bytes(
+        b"".join(path.read_bytes() for path in trusted)
+    )
     _link(bundle / "cert.pem", "certs/ca-certificates.crt")
     _copy(stage.resolve("/etc/ssl/openssl.cnf"), bundle / "ssl/openssl.cnf")
     _link(bundle / "ssl/cert.pem", "../certs/ca-certificates.crt")
@@ -112,14 +131,13 @@ def _character_sets(stage: Stage, bundle: Path) -> None:
 def _own_files(bundle: Path) -> None:
     _copy_tree(CONTENT, bundle, leave_out=lambda name: name in {"__init__.py", "__pycache__"})
     for name, target in (("pwd", "passwd"), ("gr", "group")):
-        (bundle / name).symlink_to(f"{relocation.RUN}/{target}")  # written by `start` for the uid it runs as
+        (bundle / name).symlink_to(
+            f"{relocation.RUN}/{target}"
+        )  # written by `start` for the uid it runs as
 
 
 def _libraries(stage: Stage, bundle: Path, architecture: Architecture) -> None:
-    files = list(libraries.elf_files(bundle))
-    named = {name for path in files for name in libraries.needed_by(path)} | set(contents.OPENED_BY_NAME)
-    beside = {path.name for path in files}  # glibc's converters have libraries of their own beside them
-    for name, path in libraries.closure(stage, named - beside, architecture).items():
+    for name, path in libraries.closure(stage, bundle, architecture).items():
         _copy(path, bundle / "lib" / name)
     loader = bundle / architecture.bundle_loader.removeprefix(f"{relocation.ROOT}/")
     _copy(stage.resolve(architecture.loader), loader)
@@ -135,7 +153,9 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copy(source, target)
 
 
-def _copy_tree(source: Path, target: Path, leave_out: Callable[[str], bool] = lambda _: False) -> None:
+def _copy_tree(
+    source: Path, target: Path, leave_out: Callable[[str], bool] = lambda _: False
+) -> None:
     shutil.copytree(
         source,
         target,

@@ -5,11 +5,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from images.architectures import Architecture
 from images.debian import BuildError, Stage, unpack
 from images.layers import write_layer
-from images.python_parts import compile_bytecode, install_wheels
+from images.python_parts import compile_bytecode, install_wheels, staged_python
 from images.tools import contents
-from images.tools.architectures import Architecture
 from images.tools.assembly import assemble, finish
 from images.tools.relocation import ROOT
 
@@ -29,8 +29,7 @@ def build_bundle(stage: Stage, bundle: Path, architecture: Architecture) -> None
     _add_xterm(bundle / "web/static")
     finish(bundle, architecture)
     for folder in ("lib/python3.11", "web"):
-        shown_as = f"{ROOT}/{folder}"
-        compile_bytecode(stage, bundle / folder, shown_as, architecture.library_folders, architecture.loader)
+        compile_bytecode(staged_python(stage, architecture), bundle / folder, f"{ROOT}/{folder}")
 
 
 def build_layer(folder: Path, architecture: Architecture) -> None:
@@ -61,6 +60,8 @@ def _npm_ci(folder: Path) -> None:
     try:
         subprocess.run(argv, cwd=folder, check=True, capture_output=True, text=True)
     except FileNotFoundError:
-        raise BuildError("npm is not on the PATH: it fetches xterm.js for the web terminal") from None
+        raise BuildError(
+            "npm is not on the PATH: it fetches xterm.js for the web terminal"
+        ) from None
     except subprocess.CalledProcessError as failure:
         raise BuildError(f"npm could not fetch xterm.js:\n{failure.stderr[-2000:]}") from None

@@ -118,20 +118,6 @@ CHARACTER_SETS = (
 # fmt: on
 """glibc's converters, for git and Vim on files that are not UTF-8."""
 
-OPENED_BY_NAME = (
-    "libanl.so.1",
-    "libdl.so.2",
-    "libgcc_s.so.1",
-    "libm.so.6",
-    "libnss_dns.so.2",
-    "libnss_files.so.2",
-    "libpthread.so.0",
-    "libresolv.so.2",
-    "librt.so.1",
-    "libutil.so.1",
-)
-"""Libraries that no program names as needed, because they are opened while it runs or by wheels."""
-
 XTERM_FILES = {
     "@xterm/xterm/css/xterm.css": "xterm.css",
     "@xterm/xterm/lib/xterm.mjs": "xterm.mjs",

@@ -7,12 +7,11 @@ offset, hash table or section changes, no environment variable is needed, and no
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from images.architectures import Architecture
 from images.debian import BuildError
-from images.tools.architectures import Architecture
 
 ROOT = "/.berth"
 RUN = "/.berth-run"
-ELF_MAGIC = b"\x7fELF"
 
 _DEFAULT_FOLDERS = b"/lib/\0/usr/lib/\0"
 _NO_FOLDERS = b"/dev/\0/dev/////\0"
@@ -36,7 +35,9 @@ def fitted(old: str, new: str) -> Replacement:
     """`old` replaced by `new`, which lies under `ROOT` and is padded with slashes after it."""
     slashes = len(old) - len(new)
     if slashes < 0 or not new.startswith(f"{ROOT}/"):
-        raise BuildError(f"{new} cannot take the place of {old}: it must lie under {ROOT} and not be longer")
+        raise BuildError(
+            f"{new} cannot take the place of {old}: it must lie under {ROOT} and not be longer"
+        )
     return Replacement(old.encode(), f"{ROOT}{'/' * slashes}{new.removeprefix(ROOT)}".encode())
 
 
@@ -47,7 +48,10 @@ def path_replacements(architecture: Architecture) -> tuple[Replacement, ...]:
         (f"/lib/{architecture.triplet}", "/.berth/lib"),
         (architecture.loader, architecture.bundle_loader),
         ("/etc/ld.so.cache", "/.berth/ld.cache"),  # neither this
-        ("/etc/ld.so.preload", "/.berth/ld.preload"),  # nor this exists: the loader sees no cache and no preload
+        (
+            "/etc/ld.so.preload",
+            "/.berth/ld.preload",
+        ),  # nor this exists: the loader sees no cache and no preload
         ("/etc/nsswitch.conf", "/.berth/nsswit.cnf"),
         ("/etc/nsswitch.co", "/.berth/nsswit.c"),  # gcc keeps the first 16 bytes of the name apart
         ("/etc/passwd", "/.berth/pwd"),
@@ -63,6 +67,7 @@ def path_replacements(architecture: Architecture) -> tuple[Replacement, ...]:
         ("/usr/share/locale", "/.berth/sh/locale"),
         ("/usr/share/terminfo", "/.berth/sh/terminfo"),
         ("/etc/vim/vimrc", "/.berth/vimrc"),
+        ("/etc/bash.bashrc", "/.berth/bashrc"),
         ("/var/lib/vim/addons", "/.berth/novim"),
         ("/etc/gnutls/config", "/.berth/gnutls"),
         ("/usr/share/p11-kit/modules", "/.berth/sh/p11"),
@@ -82,7 +87,9 @@ def blinded(loader: bytes, architecture: Architecture) -> bytes:
 
     Its built-in folders of the image are gone, and on amd64 it no longer knows the variables that would add others.
     """
-    folders = "".join(f"{folder}/{architecture.triplet}/\0" for folder in ("/lib", "/usr/lib")).encode()
+    folders = "".join(
+        f"{folder}/{architecture.triplet}/\0" for folder in ("/lib", "/usr/lib")
+    ).encode()
     ours = relocated(folders, path_replacements(architecture))
     # The list is there twice: for the search itself and for `ld.so --help`.
     loader = replaced_exactly(2, loader, Replacement(ours + _DEFAULT_FOLDERS, ours + _NO_FOLDERS))

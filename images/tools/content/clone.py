@@ -126,9 +126,13 @@ def _project(entry: Mapping[str, Any]) -> Project:
     if remote not in remotes:
         raise CloneError(f"project {name} has no remote {remote!r} to check out from")
     revision = wanted.get("revision") or None
-    if revision is not None and (not isinstance(revision, str) or _FORBIDDEN_IN_REVISION.search(revision)):
+    if revision is not None and (
+        not isinstance(revision, str) or _FORBIDDEN_IN_REVISION.search(revision)
+    ):
         raise CloneError(f"project {name}: {revision!r} is not a branch, tag or commit")
-    return Project(name, remotes, remote, revision, _clone_path(name, entry.get("clone_path") or name))
+    return Project(
+        name, remotes, remote, revision, _clone_path(name, entry.get("clone_path") or name)
+    )
 
 
 def _check_remote(project: str, remote: object, address: object) -> None:
@@ -140,7 +144,9 @@ def _check_remote(project: str, remote: object, address: object) -> None:
         raise CloneError(f"project {project}: remote {remote} must be an https:// address")
     # git takes the address as a word, and words are seen by every process of the container
     if urlsplit(address).password is not None:
-        raise CloneError(f"project {project}: the address of remote {remote} holds a password; take it out")
+        raise CloneError(
+            f"project {project}: the address of remote {remote} holds a password; take it out"
+        )
 
 
 def _clone_path(project: str, path: object) -> PurePosixPath:
@@ -150,14 +156,18 @@ def _clone_path(project: str, path: object) -> PurePosixPath:
     return PurePosixPath(*parts)
 
 
-def clone_all(projects: list[Project], root: Path, git_program: str, environ: Mapping[str, str]) -> None:
+def clone_all(
+    projects: list[Project], root: Path, git_program: str, environ: Mapping[str, str]
+) -> None:
     """Clone what is not there yet. Raises `CloneError` at the first project that fails; the others stay."""
     root.mkdir(parents=True, exist_ok=True)
     for leftover in root.glob(f"{SCRATCH_PREFIX}*"):  # of a clone that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     for project in projects:
         target = root / project.path
-        if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
+        if target.is_symlink() or (
+            target.exists() and (not target.is_dir() or any(target.iterdir()))
+        ):
             print(f"{project.path} is there already", flush=True)
             continue
         scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX, dir=root))
@@ -192,9 +202,13 @@ def _git_environment(scratch: Path, environ: Mapping[str, str]) -> dict[str, str
 def _trusted(file: Path, authorities: Path) -> Path:
     public = BUNDLE / "certs/ca-certificates.crt"
     try:
-        file.write_bytes((public.read_bytes() if public.exists() else b"") + b"\n" + authorities.read_bytes())
+        file.write_bytes(
+            (public.read_bytes() if public.exists() else b"") + b"\n" + authorities.read_bytes()
+        )
     except OSError as problem:
-        raise CloneError(f"BERTH_CA_FILE={authorities} cannot be read: {problem.strerror}") from None
+        raise CloneError(
+            f"BERTH_CA_FILE={authorities} cannot be read: {problem.strerror}"
+        ) from None
     return file
 
 
@@ -230,7 +244,13 @@ def _check_out(project: Project, revision: str, folder: Path, git: Git) -> None:
     try:
         if git.knows(folder, f"refs/remotes/{remote}/{revision}"):
             return git(
-                "checkout", "--quiet", "--track", "-B", revision, f"refs/remotes/{remote}/{revision}", folder=folder
+                "checkout",
+                "--quiet",
+                "--track",
+                "-B",
+                revision,
+                f"refs/remotes/{remote}/{revision}",
+                folder=folder,
             )
         if git.knows(folder, f"refs/tags/{revision}"):
             return git("checkout", "--quiet", "--detach", f"refs/tags/{revision}", folder=folder)

@@ -36,6 +36,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Server": "berth",
 }
 CONTENT_TYPES = {".css": "text/css", ".mjs": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -73,15 +74,30 @@ class Static(StaticFileHandler):
 
 def shell_environment(environ: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The environment for tmux, and what each of its shells gets back of the image's own."""
-    saved = {name.removeprefix(SAVED): value for name, value in environ.items() if name.startswith(SAVED)}
-    ours = {name: value for name, value in environ.items() if not name.startswith(SAVED) and name != "TMUX"}
+    saved = {
+        name.removeprefix(SAVED): value for name, value in environ.items() if name.startswith(SAVED)
+    }
+    ours = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(SAVED) and name != "TMUX"
+    }
     return ours, saved
 
 
 def tmux_command(saved: dict[str, str], folder: Path) -> list[str]:
     """Attach to the session `main`, or make it."""
-    tmux = [str(BUNDLE / "bin/tmux"), "-u", "-S", str(RUN / "tmux"), "-f", str(BUNDLE / "tmux.conf")]
-    variables = [word for name, value in sorted(saved.items()) for word in ("-e", f"{name}={value}")]
+    tmux = [
+        str(BUNDLE / "bin/tmux"),
+        "-u",
+        "-S",
+        str(RUN / "tmux"),
+        "-f",
+        str(BUNDLE / "tmux.conf"),
+    ]
+    variables = [
+        word for name, value in sorted(saved.items()) for word in ("-e", f"{name}={value}")
+    ]
     return [*tmux, "new-session", "-A", "-s", "main", "-c", str(folder), *variables]
 
 
@@ -100,8 +116,11 @@ def log_to_file(path: Path) -> None:
     """Log to a file that never grows beyond `LOG_BYTES` and one predecessor."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
+    logging.getLogger("tornado.access").setLevel(logging.WARNING)  # probes would fill the log
     logging.basicConfig(
-        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=logging.INFO,
+        handlers=[handler],
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
 
 

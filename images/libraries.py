@@ -1,14 +1,22 @@
-"""Which shared libraries the bundle needs: the closure of what its programs name."""
+"""Which shared libraries a set of programs needs: the closure of what they name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 
+from images.architectures import Architecture
 from images.debian import BuildError, Stage
-from images.tools.architectures import Architecture
-from images.tools.relocation import ELF_MAGIC
+
+ELF_MAGIC = b"\x7fELF"
+# fmt: off
+OPENED_BY_NAME = frozenset({
+    "libanl.so.1", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libnss_dns.so.2", "libnss_files.so.2",
+    "libpthread.so.0", "libresolv.so.2", "librt.so.1", "libutil.so.1",
+})
+# fmt: on
+"""Libraries that no program names as needed, because they are opened while it runs, or by wheels."""
 
 
 def elf_files(folder: Path) -> Iterator[Path]:
@@ -27,18 +35,26 @@ def is_elf(path: Path) -> bool:
 def needed_by(path: Path) -> list[str]:
     """The libraries (``DT_NEEDED``) that an ELF file names; none for a static program."""
     with path.open("rb") as file:
-        sections = (section for section in ELFFile(file).iter_sections() if isinstance(section, DynamicSection))
+        sections = (
+            section
+            for section in ELFFile(file).iter_sections()
+            if isinstance(section, DynamicSection)
+        )
         tags = (tag for section in sections for tag in section.iter_tags("DT_NEEDED"))
         return [tag.needed for tag in tags]  # type: ignore[attr-defined]  # set by name for this kind of tag
 
 
-def closure(stage: Stage, names: Iterable[str], architecture: Architecture) -> dict[str, Path]:
-    """Library name -> its file in the stage, for `names` and all that they need, the dynamic loader apart."""
+def closure(stage: Stage, folder: Path, architecture: Architecture) -> dict[str, Path]:
+    """Library name -> its file in the stage, for all that the ELF files under `folder` need, the dynamic loader apart."""
+    files = list(elf_files(folder))
+    beside = {
+        path.name for path in files
+    }  # glibc's converters and some wheels have libraries of their own beside them
     found: dict[str, Path] = {}
-    waiting = sorted(names)
+    waiting = sorted({name for path in files for name in needed_by(path)} | OPENED_BY_NAME)
     while waiting:
         name = waiting.pop()
-        if name in found or name.startswith("ld-linux"):
+        if name in found or name in beside or name.startswith("ld-linux"):
             continue
         found[name] = _library(stage, name, architecture)
         waiting += needed_by(found[name])
@@ -49,4 +65,6 @@ def _library(stage: Stage, name: str, architecture: Architecture) -> Path:
     for folder in architecture.library_folders:
         if stage.holds(f"{folder}/{name}"):
             return stage.resolve(f"{folder}/{name}")
-    raise BuildError(f"library {name} is in none of the staged packages: add the package that holds it")
+    raise BuildError(
+        f"library {name} is in none of the staged packages: add the package that holds it"
+    )
