@@ -12,4 +12,13 @@ from chalicelib.devfile.reading import read
 FILE_NAMES = (".devfile.yaml", "devfile.yaml", ".devfile.yml", "devfile.yml")
 """Where a repository keeps its devfile; the first that exists counts."""
 
-__all__ = ["FILE_NAMES", "MAX_BYTES", "Devfile", "DevfileRefused", "Finding", "Notice", "Problem", "read"]
+__all__ = [
+    "FILE_NAMES",
+    "MAX_BYTES",
+    "Devfile",
+    "DevfileRefused",
+    "Finding",
+    "Notice",
+    "Problem",
+    "read",
+]

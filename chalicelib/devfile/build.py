@@ -58,7 +58,10 @@ def _container(component: View) -> Container:
         args=container.texts("args"),
         env=_env(container),
         endpoints=tuple(_endpoint(each) for each in container.items("endpoints")),
-        mounts=tuple(VolumeMount(m.text("name"), normal(mount_path(m))) for m in container.items("volumeMounts")),
+        mounts=tuple(
+            VolumeMount(m.text("name"), normal(mount_path(m)))
+            for m in container.items("volumeMounts")
+        ),
         cpu_request=container.text("cpuRequest"),
         cpu_limit=container.text("cpuLimit"),
         memory_request=container.text("memoryRequest"),
@@ -85,7 +88,9 @@ def _endpoint(endpoint: View) -> Endpoint:
 
 def _volume(component: View) -> Volume:
     volume = component.member("volume")
-    return Volume(component.text("name"), size=volume.text("size"), ephemeral=volume.flag("ephemeral"))
+    return Volume(
+        component.text("name"), size=volume.text("size"), ephemeral=volume.flag("ephemeral")
+    )
 
 
 def _command(command: View) -> Command:
@@ -98,7 +103,9 @@ def _command(command: View) -> Command:
         is_default=group.flag("isDefault"),
         exec=_exec(action) if command.has("exec") else None,
         apply=Apply(action.text("component")) if command.has("apply") else None,
-        composite=Composite(references(command), action.flag("parallel")) if command.has("composite") else None,
+        composite=Composite(references(command), action.flag("parallel"))
+        if command.has("composite")
+        else None,
     )
 
 
@@ -124,7 +131,9 @@ def _project(project: View) -> Project:
     return Project(
         name=project.text("name"),
         clone_path=posixpath.normpath(clone_path(project)),
-        remotes=tuple(Remote(name, remote.value) for name, remote in git.member("remotes").members()),
+        remotes=tuple(
+            Remote(name, remote.value) for name, remote in git.member("remotes").members()
+        ),
         checkout_remote=checkout_remote(project),
         revision=git.member("checkoutFrom").text("revision"),
     )

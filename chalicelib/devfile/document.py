@@ -59,7 +59,9 @@ class View:
 
     def member(self, key: str) -> "View":
         """The member ``key``; its value is None when absent."""
-        return View(self.value.get(key) if isinstance(self.value, dict) else None, (*self.path, key))
+        return View(
+            self.value.get(key) if isinstance(self.value, dict) else None, (*self.path, key)
+        )
 
     def text(self, key: str) -> str:
         """The text ``key``; empty when absent."""

@@ -66,7 +66,9 @@ def explain(error: "ValidationError", review: Review, settled: frozenset[Path]) 
     path = tuple(error.absolute_path)
     if any(path[: len(done)] == done for done in settled):
         return
-    fault = Fault(path, error.validator_value, error.instance, error.schema, error.message, review, settled)
+    fault = Fault(
+        path, error.validator_value, error.instance, error.schema, error.message, review, settled
+    )
     _EXPLANATIONS.get(str(error.validator), _explain_other)(fault)
 
 
@@ -97,7 +99,11 @@ def _explain_kinds(fault: Fault) -> None:
         message = f"{fault.subject} is {_listed(present, 'and')} at once; keep one of them."
         fault.report("kind-several", message)
     else:
-        choice = _SUPPORTED_KINDS.get(str(fault.path[0]), tuple(kinds)) if len(fault.path) == 2 else kinds
+        choice = (
+            _SUPPORTED_KINDS.get(str(fault.path[0]), tuple(kinds))
+            if len(fault.path) == 2
+            else kinds
+        )
         message = f"{fault.subject} has no kind; give it one of {_listed(choice)}."
         fault.report("kind-missing", message)
 
@@ -108,7 +114,11 @@ def _explain_type(fault: Fault) -> None:
         message = f"{fault.subject} has no value; write {wanted}, or remove the line."
     else:
         message = f"{fault.subject} is {wanted}, not {_described(fault.instance)}"
-        message += "; put it in quotes." if fault.demand == "string" and _is_scalar(fault.instance) else "."
+        message += (
+            "; put it in quotes."
+            if fault.demand == "string" and _is_scalar(fault.instance)
+            else "."
+        )
     fault.report("wrong-type", message)
 
 

@@ -12,7 +12,12 @@ import yaml
 
 from chalicelib.devfile.document import Document, Path, Place
 from chalicelib.devfile.review import Review, quoted
-from chalicelib.devfile.scalars import NumberTooLarge, forbidden_character, resolved, without_forbidden
+from chalicelib.devfile.scalars import (
+    NumberTooLarge,
+    forbidden_character,
+    resolved,
+    without_forbidden,
+)
 
 MAX_BYTES = 64 * 1024
 MAX_NODES = 5_000
@@ -44,7 +49,9 @@ def _decoded(text: str | bytes, review: Review) -> str:
     small = text[: MAX_BYTES + 1]
     data = small.encode("utf-8", "surrogatepass") if isinstance(small, str) else small
     if len(data) > MAX_BYTES:
-        review.fatal("too-large", f"A devfile has at most {MAX_BYTES // 1024} KiB; this one is larger.")
+        review.fatal(
+            "too-large", f"A devfile has at most {MAX_BYTES // 1024} KiB; this one is larger."
+        )
     return _characters(data, review)
 
 
@@ -53,7 +60,9 @@ def _characters(data: bytes, review: Review) -> str:
         source = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as fault:
         before = data[: fault.start].decode("utf-8")
-        review.fatal("not-utf-8", "The text is not UTF-8 from here on.", _place_in(before, len(before)))
+        review.fatal(
+            "not-utf-8", "The text is not UTF-8 from here on.", _place_in(before, len(before))
+        )
     forbidden = forbidden_character(source)
     if forbidden:
         message = f"The character {quoted(forbidden[0])} may not stand in a devfile."
@@ -78,10 +87,14 @@ class _Composer:
         if isinstance(start, yaml.StreamEndEvent):
             self._review.fatal("empty", "The devfile is empty.")
         if start.tags:
-            self._problem("yaml-directive", start, (), "`%TAG` directives are not allowed; remove them.")
+            self._problem(
+                "yaml-directive", start, (), "`%TAG` directives are not allowed; remove them."
+            )
         root = self._node(next(self._events), (), 1)
         if not isinstance(root, dict):
-            self._review.fatal("not-a-mapping", "A devfile is a mapping that starts with `schemaVersion: 2.3.0`.")
+            self._review.fatal(
+                "not-a-mapping", "A devfile is a mapping that starts with `schemaVersion: 2.3.0`."
+            )
         self._document.tree = root
         next(self._events)  # document end
         following = next(self._events)
@@ -113,7 +126,9 @@ class _Composer:
 
     def _refused(self, event: Any, path: Path, code: str, what: str) -> None:
         self._document.unread.add(path)
-        self._problem(code, event, path, f"{what} is not allowed in a devfile; write the value out.")
+        self._problem(
+            code, event, path, f"{what} is not allowed in a devfile; write the value out."
+        )
 
     def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
@@ -136,13 +151,22 @@ class _Composer:
 
     def _key(self, event: Any, path: Path, depth: int) -> str | None:
         """The key, or None when it was refused; its event, or its whole node, is consumed."""
-        if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
+        if (
+            not isinstance(event, yaml.ScalarEvent)
+            or event.anchor is not None
+            or event.tag is not None
+        ):
             self._node(event, path, depth + 1)
             self._problem("yaml-key", event, path, "A key is plain text; write it out.")
             return None
         self._count(event, depth)
         if event.implicit[0] and event.value == _MERGE:
-            self._problem("yaml-merge-key", event, path, "The merge key `<<` is not allowed; write the members out.")
+            self._problem(
+                "yaml-merge-key",
+                event,
+                path,
+                "The merge key `<<` is not allowed; write the members out.",
+            )
             return None
         key = self._scalar(event, path)
         if not isinstance(key, str):

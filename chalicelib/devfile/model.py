@@ -185,7 +185,9 @@ class Devfile:
     @property
     def init_containers(self) -> tuple[Container, ...]:
         """What preStart applies, in event order, each once."""
-        applied = [step.apply.container for step in self._steps(self.events.pre_start) if step.apply]
+        applied = [
+            step.apply.container for step in self._steps(self.events.pre_start) if step.apply
+        ]
         return tuple(self._container(name) for name in dict.fromkeys(applied))
 
     @property

@@ -30,6 +30,8 @@ def version_of(root: View, review: Review) -> str:
     message = f"Give `schemaVersion` one of {', '.join(VERSIONS)}"
     if stated:
         message += f"; {quoted(stated)} is not supported"
+    elif root.has("apiVersion"):
+        message += "; devfiles 1.0, which have an `apiVersion`, are not supported"
     review.problem("schema-version", ("schemaVersion",), f"{message}.")
     if (stated and not stated.startswith("2.")) or root.has("apiVersion"):
         review.refuse_if_problems()
@@ -52,7 +54,9 @@ def _validator(version: str) -> "Draft7Validator":
     for node in _nodes(schema):
         if isinstance(pattern := node.get("pattern"), str):
             # Python's `$` also matches before a final newline, which the schemas do not mean.
-            node["pattern"] = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+            node["pattern"] = (
+                pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+            )
     return Draft7Validator(schema)
 
 

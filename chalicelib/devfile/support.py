@@ -39,7 +39,12 @@ UNSUPPORTED: dict[Pattern, str] = {
 """Members that are refused wherever they appear, with what to do instead."""
 
 _ONLY_WHEN_TRUE: dict[Pattern, str] = {
-    ("components", _EACH, "container", "dedicatedPod"): "all containers of a workspace share one pod; remove it",
+    (
+        "components",
+        _EACH,
+        "container",
+        "dedicatedPod",
+    ): "all containers of a workspace share one pod; remove it",
 }
 
 _OVERRIDES = ("pod-overrides", "container-overrides")
@@ -48,8 +53,13 @@ MAIN_ATTRIBUTE = "berth.dev/main"
 _OUR_ATTRIBUTES = "berth.dev/"
 
 _WITHOUT_EFFECT: dict[Pattern, str] = {
-    ("starterProjects",): "Starter projects are not checked out; list a repository under `projects` for that.",
-    ("metadata", "globalMemoryLimit"): "`globalMemoryLimit` has no effect; use `memoryLimit` of each container.",
+    (
+        "starterProjects",
+    ): "Starter projects are not checked out; list a repository under `projects` for that.",
+    (
+        "metadata",
+        "globalMemoryLimit",
+    ): "`globalMemoryLimit` has no effect; use `memoryLimit` of each container.",
 }
 
 _WITH_ATTRIBUTES: tuple[Pattern, ...] = (
@@ -92,21 +102,29 @@ def _check_attributes(attributes: View, owner: Pattern, review: Review) -> set[P
             if not isinstance(view.value, bool):
                 review.problem("wrong-type", view.path, f"`{key}` is `true` or `false`.")
         elif key.startswith(_OUR_ATTRIBUTES):
-            message = (
-                f"There is no attribute `{key}` here; the only one is `{MAIN_ATTRIBUTE}`, of a container component."
-            )
+            message = f"There is no attribute `{key}` here; the only one is `{MAIN_ATTRIBUTE}`, of a container component."
             review.problem("unknown-attribute", view.path, message)
         else:
             unused.append(key)
     if unused:
-        listed = ", ".join(f"`{key[:64]}`" for key in unused[:10]) + (", …" if len(unused) > 10 else "")
-        review.notice("without-effect", attributes.path, f"Attributes of other programs have no effect: {listed}.")
+        listed = ", ".join(f"`{key[:64]}`" for key in unused[:10]) + (
+            ", …" if len(unused) > 10 else ""
+        )
+        review.notice(
+            "without-effect",
+            attributes.path,
+            f"Attributes of other programs have no effect: {listed}.",
+        )
     return refused
 
 
 def _present(root: View, pattern: Pattern) -> Iterator[View]:
     """The members that ``pattern`` names and that are there."""
-    return (owner.member(pattern[-1]) for owner in _matching(root, pattern[:-1]) if owner.has(pattern[-1]))
+    return (
+        owner.member(pattern[-1])
+        for owner in _matching(root, pattern[:-1])
+        if owner.has(pattern[-1])
+    )
 
 
 def _matching(view: View, pattern: Pattern) -> Iterator[View]:

@@ -69,7 +69,10 @@ class _Substitution:
         if isinstance(value, str):
             return self._text(value, path) if table is True else value
         if table is _NAMES and isinstance(value, dict):
-            return {self._text(key, (*path, key)): self.within(item, True, (*path, key)) for key, item in value.items()}
+            return {
+                self._text(key, (*path, key)): self.within(item, True, (*path, key))
+                for key, item in value.items()
+            }
         if isinstance(table, dict) and isinstance(value, dict):
             return {
                 key: self.within(item, table[key], (*path, key)) if key in table else item

@@ -6,7 +6,17 @@ says all there is to say.
 
 from chalicelib.devfile.document import View
 from chalicelib.devfile.review import Review
-from chalicelib.devfile.rules import commands, containers, endpoints, events, limits, main, names, projects, volumes
+from chalicelib.devfile.rules import (
+    commands,
+    containers,
+    endpoints,
+    events,
+    limits,
+    main,
+    names,
+    projects,
+    volumes,
+)
 
 _RULES = (
     limits.check,

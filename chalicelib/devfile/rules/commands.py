@@ -34,7 +34,9 @@ def references(command: View) -> tuple[str, ...]:
     return tuple(identifier.lower() for identifier in command.member("composite").texts("commands"))
 
 
-def _check_component(action: View, components: dict[str, View], kinds: tuple[str, ...], review: Review) -> None:
+def _check_component(
+    action: View, components: dict[str, View], kinds: tuple[str, ...], review: Review
+) -> None:
     name = action.text("component")
     if not name:
         return
@@ -62,7 +64,11 @@ def _check_entry(entry: View, owner: str, commands: dict[str, View], review: Rev
     if not isinstance(entry.value, str):
         return
     if entry.value.lower() == owner:
-        review.problem("composite-self", entry.path, f"The command {quoted(entry.value)} calls itself; remove that.")
+        review.problem(
+            "composite-self",
+            entry.path,
+            f"The command {quoted(entry.value)} calls itself; remove that.",
+        )
     elif entry.value.lower() not in commands:
         message = f"There is no command {quoted(entry.value)}; name one that is in `commands`."
         review.problem("composite-unknown", entry.path, message)

@@ -49,7 +49,9 @@ def checked_quantity(owner: View, key: str, review: Review) -> Decimal | None:
     amount = quantity(text)
     if amount is None or amount < 0:
         example = "`500m` or `2`" if key.startswith("cpu") else "`512Mi` or `2Gi`"
-        review.problem("quantity", path, f"{quoted(text)} is no amount for `{key}`; write it like {example}.")
+        review.problem(
+            "quantity", path, f"{quoted(text)} is no amount for `{key}`; write it like {example}."
+        )
         return None
     if 0 < amount < 1 and not key.startswith("cpu"):
         message = f"{quoted(text)} is less than one byte; did you mean {quoted(text[:-1] + 'Mi')}?"

@@ -22,7 +22,9 @@ def check(root: View, review: Review) -> None:
                 continue
             if owners.setdefault(port, number) != number:
                 message = f"Port {port} is taken by another container; they share one network, so change one."
-                review.problem("duplicate-endpoint-port", endpoint.member("targetPort").path, message)
+                review.problem(
+                    "duplicate-endpoint-port", endpoint.member("targetPort").path, message
+                )
 
 
 def _check_name(endpoint: View, seen: set[str], review: Review) -> None:

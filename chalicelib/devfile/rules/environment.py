@@ -16,11 +16,23 @@ def check_environment(owner: View, review: Review, *, reserved: tuple[str, ...] 
     seen: set[str] = set()
     for variable in owner.items("env"):
         name, path = variable.text("name"), variable.member("name").path
-        if variable.has("name") and isinstance(variable.value["name"], str) and not _NAME.match(name):
+        if (
+            variable.has("name")
+            and isinstance(variable.value["name"], str)
+            and not _NAME.match(name)
+        ):
             form = "letters, digits, `_`, `.` and `-`, not a digit first"
-            review.problem("env-name", path, f"{quoted(name)} is no name of an environment variable; use {form}.")
+            review.problem(
+                "env-name",
+                path,
+                f"{quoted(name)} is no name of an environment variable; use {form}.",
+            )
         if name in reserved or name.startswith(RESERVED_PREFIX):
-            review.problem("reserved-env", path, f"{quoted(name)} is set by Berth; remove it or choose another name.")
+            review.problem(
+                "reserved-env",
+                path,
+                f"{quoted(name)} is set by Berth; remove it or choose another name.",
+            )
         if name and name in seen:
             review.notice("env-twice", path, f"{quoted(name)} is set twice; the last one holds.")
         seen.add(name)

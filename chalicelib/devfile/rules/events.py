@@ -24,10 +24,14 @@ def check(root: View, review: Review) -> None:
                 _tell_of_parallel(entry, commands[identifier], review)
                 steps += leaves.count(identifier)
             elif identifier:
-                message = f"There is no command {quoted(entry.value)}; name one that is in `commands`."
+                message = (
+                    f"There is no command {quoted(entry.value)}; name one that is in `commands`."
+                )
                 review.problem("event-unknown", entry.path, message)
         if steps > MOST_STEPS:
-            message = f"`{event}` runs {min(steps, 10**9)} commands; at most {MOST_STEPS} are allowed."
+            message = (
+                f"`{event}` runs {min(steps, 10**9)} commands; at most {MOST_STEPS} are allowed."
+            )
             review.problem("event-too-long", events.member(event).path, message)
 
 
@@ -40,7 +44,9 @@ def _check_kind(entry: View, kinds: set[str], right: str, event: str, review: Re
 
 def _tell_of_parallel(entry: View, command: View, review: Review) -> None:
     if command.member("composite").flag("parallel"):
-        message = f"{quoted(entry.value)} is parallel; as an event its commands run one after another."
+        message = (
+            f"{quoted(entry.value)} is parallel; as an event its commands run one after another."
+        )
         review.notice("without-effect", entry.path, message)
 
 

@@ -12,7 +12,9 @@ def check(root: View, review: Review) -> None:
     marked = [component for component in containers if _is_marked(component)]
     for component in marked[1:]:
         message = f"Another container has `{MAIN_ATTRIBUTE}: true` already; keep one."
-        review.problem("main-several", component.member("attributes").member(MAIN_ATTRIBUTE).path, message)
+        review.problem(
+            "main-several", component.member("attributes").member(MAIN_ATTRIBUTE).path, message
+        )
     if main_component(root) is not None:
         return
     if marked:
@@ -34,9 +36,13 @@ def _lacks_refused_part(root: View) -> bool:
 def main_component(root: View) -> View | None:
     """The container that is marked, else the first that mounts the sources; one that keeps running."""
     init = _init_containers(root)
-    stays = [c for c in root.items("components") if c.has("container") and c.text("name") not in init]
+    stays = [
+        c for c in root.items("components") if c.has("container") and c.text("name") not in init
+    ]
     marked = [c for c in root.items("components") if c.has("container") and _is_marked(c)]
-    candidates = marked or [c for c in stays if c.member("container").flag("mountSources", default=True)]
+    candidates = marked or [
+        c for c in stays if c.member("container").flag("mountSources", default=True)
+    ]
     return next((c for c in candidates if c in stays), None)
 
 

@@ -35,5 +35,9 @@ def _check_unique(root: View, of: str, key: str, code: str, review: Review) -> N
     for view in root.items(of):
         name = view.text(key)
         if name and name in seen:
-            review.problem(code, view.member(key).path, f"`{name[:64]}` is there twice in `{of}`; rename one of them.")
+            review.problem(
+                code,
+                view.member(key).path,
+                f"`{name[:64]}` is there twice in `{of}`; rename one of them.",
+            )
         seen.add(name)

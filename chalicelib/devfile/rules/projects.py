@@ -13,7 +13,7 @@ _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 
 _HTTPS = re.compile(rf"https://{_HOST}(?::[0-9]{{1,5}})?/{_PATH}\Z")
 _SSH = re.compile(rf"ssh://(?:{_USER}@)?{_HOST}(?::[0-9]{{1,5}})?/{_PATH}\Z")
-_SCP = re.compile(rf"(?:{_USER}@)?{_HOST}:(?!/?-){_PATH}\Z")
+_SCP = re.compile(rf"(?:{_USER}@)?{_HOST}:(?!//|/?-){_PATH}\Z")
 _REMOTE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 
 
@@ -48,7 +48,11 @@ def _check_remotes(project: View, review: Review, *, one: bool) -> None:
     names = list(remotes.value)
     stated = git.member("checkoutFrom").text("remote")
     if not names:
-        review.problem("remote-missing", remotes.path, f"The project {project.name} needs a remote, such as `origin`.")
+        review.problem(
+            "remote-missing",
+            remotes.path,
+            f"The project {project.name} needs a remote, such as `origin`.",
+        )
     elif one and len(names) > 1:
         message = f"The starter project {project.name} may have one remote only; remove the others."
         review.problem("remote-multiple", remotes.path, message)
@@ -57,7 +61,9 @@ def _check_remotes(project: View, review: Review, *, one: bool) -> None:
         review.problem("checkout-remote-missing", git.path, message)
     if names and stated and stated not in names:
         message = f"{quoted(stated)} is none of the remotes; name one of them."
-        review.problem("checkout-remote-unknown", git.member("checkoutFrom").member("remote").path, message)
+        review.problem(
+            "checkout-remote-unknown", git.member("checkoutFrom").member("remote").path, message
+        )
 
 
 def _check_addresses(project: View, review: Review) -> None:

@@ -10,7 +10,9 @@ DEFAULT_SOURCE_MAPPING = "/projects"
 
 def check(root: View, review: Review) -> None:
     """Report sizes that are none, mounts of volumes that are not there, and mounts on one another."""
-    volumes = {component.text("name") for component in root.items("components") if component.has("volume")}
+    volumes = {
+        component.text("name") for component in root.items("components") if component.has("volume")
+    }
     for component in root.items("components"):
         checked_quantity(component.member("volume"), "size", review)
         _check_mounts(component.member("container"), volumes, review)
@@ -23,7 +25,9 @@ def _check_mounts(container: View, volumes: set[str], review: Review) -> None:
     for mount in container.items("volumeMounts"):
         name = mount.text("name")
         if name and name not in volumes:
-            message = f"There is no volume component `{name[:64]}`; add one, or mount another volume."
+            message = (
+                f"There is no volume component `{name[:64]}`; add one, or mount another volume."
+            )
             review.problem("unknown-volume", mount.member("name").path, message)
         path = mount_path(mount)
         if not is_mount_path(path):
