@@ -1,0 +1,49 @@
+"""What the core asks the shell to do. Each but ``WakeAt`` is answered by one event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from berth_agent.tasks import Task
+from chalicelib.wire.reconcile import Object, PrerequisitesRequest, ReconcileRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for prerequisites: ``Prepared`` or ``Unanswered`` follows."""
+
+    request: PrerequisitesRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Post a reconcile: ``Answered`` or ``Unanswered`` follows."""
+
+    request: ReconcileRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyProxy:
+    """Apply the proxy's objects: ``ProxyApplied`` follows."""
+
+    objects: tuple[Object, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Do a task for a workspace: ``Worked`` follows. Never two at once for one workspace."""
+
+    workspace_id: str
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Send a ``Tick`` then (at most one is outstanding: the last one counts)."""
+
+    when: float
+
+
+Command: TypeAlias = Ask | Post | ApplyProxy | Work | WakeAt

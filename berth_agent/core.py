@@ -1,0 +1,182 @@
+"""The agent's core: events in, commands out. Deterministic, so that a simulator can run it.
+
+It knows of no clock, no randomness, no thread and no socket; ``Moment`` brings what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from berth_agent.commands import ApplyProxy, Command, WakeAt, Work
+from berth_agent.conversation import Conversation, Identity
+from berth_agent.events import (
+    Answered,
+    Changed,
+    Happening,
+    Moment,
+    Prepared,
+    ProxyApplied,
+    Started,
+    Tick,
+    Unanswered,
+    Worked,
+)
+from berth_agent.ledger import Ledger
+from berth_agent.pacing import COALESCE
+from berth_agent.report import report_of
+from berth_agent.steadiness import Steadiness
+from berth_agent.tasks import Failed, Incomplete
+from berth_agent.view import View
+from berth_agent.worklist import Worklist
+from berth_kube.backoff import Backoff
+from chalicelib.wire.reconcile import PrerequisitesResponse
+
+WORKERS = 8
+
+
+class Core:
+    """Feed it events in the order in which they happened; carry out what it returns."""
+
+    def __init__(self, identity: Identity, *, workers: int = WORKERS) -> None:
+        self._view = View()
+        self._steadiness = Steadiness()
+        self._ledger = Ledger()
+        self._worklist = Worklist(workers)
+        self._conversation = Conversation(identity, self._ledger)
+        self._proxy = _Proxy()
+        self._leading = False
+        self._touched: dict[str, None] = {}
+        self._look_at: float | None = None
+        self._later: dict[str, float] = {}
+
+    def handle(self, event: Happening, moment: Moment) -> list[Command]:
+        """Take in an event; what is to be done now."""
+        self._take(event, moment)
+        return list(self._proceed(moment)) if self._leading else []
+
+    def _take(self, event: Happening, moment: Moment) -> None:
+        match event:
+            case Changed(change):
+                workspace_id = self._view.take(change)
+                if workspace_id is not None:
+                    self._touch(workspace_id, moment.now + COALESCE)
+            case Started(epoch, kubernetes):
+                self._leading = True
+                self._look_at = moment.now
+                self._conversation.start(epoch, kubernetes)
+            case Prepared() | Answered() | Unanswered():
+                self._hear(event, moment)
+            case ProxyApplied():
+                self._proxy.applied(event, moment)
+            case Worked():
+                self._worked(event, moment)
+            case Tick():
+                pass
+            case _:
+                assert_never(event)
+
+    def _hear(self, event: Prepared | Answered | Unanswered, moment: Moment) -> None:
+        match event:
+            case Prepared(response):
+                self._conversation.prepared(moment)
+                self._proxy.wish(response)
+            case Answered(response):
+                for order in response.orders:
+                    self._worklist.order(order)
+                collect = self._conversation.answered(response, moment)
+                for workspace_id, generation in collect.items():
+                    self._worklist.collect(workspace_id, generation)
+            case Unanswered():
+                self._conversation.unanswered(event, moment)
+
+    def _worked(self, event: Worked, moment: Moment) -> None:
+        error = self._worklist.finish(event.workspace_id, event.outcome, moment)
+        if isinstance(event.outcome, Incomplete):
+            self._conversation.distrust()
+            self._conversation.changed(moment.now)
+        if error is None and isinstance(event.outcome, Failed):
+            return  # it may heal: neither told nor taken back
+        if self._ledger.fail(event.workspace_id, error):
+            self._conversation.changed(moment.now)
+
+    def _proceed(self, moment: Moment) -> Iterator[Command]:
+        self._look(moment.now)
+        for workspace_id, task in self._worklist.take(moment.now):
+            yield Work(workspace_id, task)
+        if (proxy := self._proxy.step(moment.now)) is not None:
+            yield proxy
+        if (request := self._conversation.step(moment.now)) is not None:
+            yield request
+        due = (
+            self._conversation.wake_at(),
+            self._worklist.next_at(),
+            self._proxy.wake_at(),
+            self._look_at,
+        )
+        if times := [when for when in due if when is not None]:
+            yield WakeAt(min(times))
+
+    def _touch(self, workspace_id: str, when: float) -> None:
+        self._touched[workspace_id] = None
+        self._look_at = when if self._look_at is None else min(when, self._look_at)
+
+    def _look(self, now: float) -> None:
+        """Make the reports of what changed, once changes had the time to gather."""
+        if self._look_at is None or now < self._look_at:
+            return
+        touched = [*self._touched, *(i for i, when in self._later.items() if when <= now)]
+        self._touched = {}
+        for workspace_id in dict.fromkeys(touched):
+            self._later.pop(workspace_id, None)
+            self._report(workspace_id, now)
+        self._look_at = min(self._later.values(), default=None)
+
+    def _report(self, workspace_id: str, now: float) -> None:
+        report = report_of(self._view.facts(workspace_id))
+        lasting, again = self._steadiness.lasting(workspace_id, report.troubles, now)
+        if again is not None:
+            self._later[workspace_id] = again
+        if len(lasting) != len(report.troubles):
+            report = report.model_copy(update={"troubles": lasting})
+        if self._ledger.observe(report):
+            self._conversation.changed(now - COALESCE)  # it waited that long already
+        if report.tombstone is not None and report.namespace != "Absent":
+            self._worklist.resume(workspace_id, report.tombstone)
+        self._worklist.nudge(workspace_id)
+
+
+class _Proxy:
+    """The proxy's objects: applied when their digest changes, again until that succeeds."""
+
+    def __init__(self) -> None:
+        self._wished: PrerequisitesResponse | None = None
+        self._digest: str | None = None
+        self._running = False
+        self._due = 0.0
+        self._backoff = Backoff(first=2.0, cap=300.0, jitter=0.5)
+
+    def wish(self, response: PrerequisitesResponse) -> None:
+        self._wished = response
+        self._due = 0.0
+
+    def step(self, now: float) -> ApplyProxy | None:
+        if self._running or now < self._due or not self._is_wished():
+            return None
+        assert self._wished is not None
+        self._running = True
+        return ApplyProxy(self._wished.objects, self._wished.digest)
+
+    def applied(self, event: ProxyApplied, moment: Moment) -> None:
+        self._running = False
+        if event.succeeded:
+            self._digest = event.digest
+            self._backoff.reset()
+        else:
+            self._due = moment.now + self._backoff.next(moment.chance)
+
+    def wake_at(self) -> float | None:
+        return self._due if self._is_wished() and not self._running else None
+
+    def _is_wished(self) -> bool:
+        return self._wished is not None and self._wished.digest != self._digest
