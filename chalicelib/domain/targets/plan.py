@@ -55,6 +55,8 @@ class PlannedContainer:
     cpu_limit: int = 2_000
     memory_request: int = 256
     memory_limit: int = 2_048
+    stays: bool = True
+    """False: of this container only the preStart commands run."""
     mount_projects: bool = True
     projects_path: str = "/projects"
     before_start: tuple[PlannedHook, ...] = ()

@@ -23,6 +23,7 @@ _SIGHTS = {
     ActualState.UNKNOWN: "Its state is not known.",
 }
 
+CREATED = "Created."
 RESTARTED = "Stopped for the restart; asked to run again."
 
 

@@ -1,0 +1,60 @@
+"""What an organisation and an agent's owner allow a workspace to be, every problem at once."""
+
+from collections.abc import Iterator, Sequence
+
+from chalicelib.domain.agents.agent import AgentSettings
+from chalicelib.domain.errors import Problem
+from chalicelib.domain.organisations.settings import GitHost
+from chalicelib.usecases.workspaces.compose import Composed, is_on_hosts
+
+
+def exceeded(
+    composed: Composed, settings: AgentSettings, hosts: Sequence[GitHost], pointer: str
+) -> list[Problem]:
+    """Return what is not allowed. ``pointer`` is where the devfile stands in the request."""
+    return [
+        *_images(composed, settings, pointer),
+        *_sizes(composed, settings, pointer),
+        *_remotes(composed, hosts, pointer),
+    ]
+
+
+def _images(composed: Composed, settings: AgentSettings, pointer: str) -> Iterator[Problem]:
+    if not settings.image_prefixes:
+        return
+    allowed = ", ".join(settings.image_prefixes)
+    for container in composed.containers:
+        if not container.image.startswith(settings.image_prefixes):
+            message = (
+                f"Container {container.name} has the image {container.image}; this agent runs"
+                f" images that start with: {allowed}."
+            )
+            yield Problem("image-not-allowed", message, pointer)
+
+
+def _sizes(composed: Composed, settings: AgentSettings, pointer: str) -> Iterator[Problem]:
+    staying = [container for container in composed.containers if container.stays]
+    wanted = [
+        (
+            "CPU",
+            "thousandths of a core",
+            sum(c.cpu_limit for c in staying),
+            settings.max_cpu_millis,
+        ),
+        ("memory", "MiB", sum(c.memory_limit for c in staying), settings.max_memory_mib),
+        ("disk", "GiB", composed.disk_gib, settings.max_disk_gib),
+    ]
+    for thing, unit, amount, limit in wanted:
+        if amount > limit:
+            message = f"The workspace wants {amount} {unit} of {thing}; this agent allows {limit}."
+            yield Problem(f"too-much-{thing.lower()}", message, pointer)
+
+
+def _remotes(composed: Composed, hosts: Sequence[GitHost], pointer: str) -> Iterator[Problem]:
+    for project in composed.projects:
+        if not is_on_hosts(project.url, hosts):
+            message = (
+                f"Project {project.name} is at {project.url}, which is on no git host of your"
+                " organisation; an owner can add the host to the setting git_hosts."
+            )
+            yield Problem("git-host-not-allowed", message, pointer)
