@@ -141,7 +141,7 @@ _HARDENED_AGENT = AgentSettings(
 
 _GIT_HOSTS = (
     GitHost("git.example.com", 8443, ("192.0.2.7", "10.1.0.0/16")),
-    GitHost("everywhere.example.com", 443, ("0.0.0.0/0", "169.254.169.254")),
+    GitHost("everywhere.example.com", 9443, ("0.0.0.0/0", "169.254.169.254")),
     GitHost("github.com"),
 )
 

@@ -4,8 +4,8 @@ import re
 
 MAX_CHARS = 512
 
-_CREDENTIAL_WORD = r"(?i)\b(bearer|basic|token|password|passwd|secret_key|authorization)"
-_PROSE = r"(?!(?:not|is|in|was|for|required|authentication|review)\b)"
+_STATED = r"(?i)\b((?:token|password|passwd|secret|authorization)\s*[=:]\s*)"
+_SCHEME = r"(?i)\b((?:bearer|basic)\s+)"
 _RUNTIME_PREFIXES = (
     r"rpc error: code = \w+ desc = ",
     r"failed to create (containerd|shim) task: ",
@@ -19,7 +19,8 @@ _REPLACEMENTS = tuple(
     for pattern, replacement in (
         # Credentials first, whatever else a text holds.
         (r"(?<=://)[^/\s@\"']+@", ""),
-        (_CREDENTIAL_WORD + r"([=:]\s*|\s+)" + _PROSE + r"[^\s\"',;]+", r"\1 ..."),
+        (_SCHEME + r"[\w.~+/=-]{4,}", r"\1..."),
+        (_STATED + r"[^\s\"',;]+", r"\1..."),
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]*", "..."),
         ("|".join(_RUNTIME_PREFIXES), ""),
         # Pods, namespaces, nodes, uids and addresses mean nothing to a workspace's owner.

@@ -46,7 +46,8 @@ def needs(plan: WorkspacePlan) -> tuple[tuple[Need, ...], tuple[Need, ...]]:
     """Return the needs of the containers, and of those that run before them."""
     running = tuple(container_need(plan, container) for container in plan.containers)
     hooked = (container_need(plan, owner) for owner, _ in hooks.before_start(plan.containers))
-    return running, (TOOLS_NEED, CLONE_NEED, *hooked)
+    clone = (CLONE_NEED,) if plan.projects else ()
+    return running, (TOOLS_NEED, *clone, *hooked)
 
 
 def container_need(plan: WorkspacePlan, container: PlannedContainer) -> Need:
@@ -81,10 +82,13 @@ def _pod(plan: WorkspacePlan) -> Object:
 
 
 def _tools(plan: WorkspacePlan) -> Object:
-    """The container that copies the tools to where all others see them read-only."""
+    """The container that copies the tools to where all others see them read-only.
+
+    Not ``cp -a``: an arbitrary user may not give files away, and each failure to would be a line.
+    """
     return {
         "name": names.TOOLS_CONTAINER,
-        "command": ["/bin/busybox", "cp", "-a", "/bundle/.", f"{names.TOOLS_PATH}/"],
+        "command": ["/bin/busybox", "cp", "-dR", "/bundle/.", f"{names.TOOLS_PATH}/"],
         "volumeMounts": storage.tools_mounts(writable=True)[:1],
     } | _own(plan, TOOLS_NEED)
 
