@@ -1,0 +1,107 @@
+"""The agent's requests to the control plane."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import urllib3
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.wire import PROTOCOL
+from chalicelib.wire.reconcile import (
+    PrerequisitesRequest,
+    PrerequisitesResponse,
+    ReconcileRequest,
+    ReconcileResponse,
+)
+
+TIMEOUT = urllib3.Timeout(connect=5.0, read=35.0)
+"""API Gateway gives up after 29 seconds."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class NoAnswer(Exception):
+    """A request failed. ``status`` 0: no answer, or one that makes no sense."""
+
+    def __init__(self, message: str, status: int = 0, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class ControlPlane:
+    """``token`` is called for each request, so that a rotated token is used at once."""
+
+    def __init__(self, address: str, token: Callable[[], str], ca_file: Path | None) -> None:
+        self._address = address
+        self._token = token
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        self._pool = urllib3.PoolManager(maxsize=1, ssl_context=context, retries=False)
+
+    def prerequisites(self, request: PrerequisitesRequest) -> PrerequisitesResponse:
+        """Raises ``NoAnswer``."""
+        return self._post("/agent/v1/prerequisites", request, PrerequisitesResponse)
+
+    def reconcile(self, request: ReconcileRequest) -> ReconcileResponse:
+        """Raises ``NoAnswer``."""
+        return self._post("/agent/v1/reconcile", request, ReconcileResponse)
+
+    def _post(self, path: str, message: BaseModel, answer_type: type[M]) -> M:
+        try:
+            answer = self._pool.request(
+                "POST",
+                self._address + path,
+                body=body_of(message),
+                headers={
+                    "Authorization": f"Bearer {self._token()}",
+                    "Content-Type": "application/json",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                },
+                timeout=TIMEOUT,
+                redirect=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as broken:
+            raise NoAnswer(f"no answer from {self._address}: {broken}") from broken
+        if answer.status != 200:
+            raise NoAnswer(
+                f"{path} answered {answer.status}: {_problem(answer.data)}",
+                answer.status,
+                _retry_after(answer.headers.get("Retry-After", "")),
+            )
+        try:
+            return answer_type.model_validate_json(answer.data)
+        except ValidationError as error:
+            # Never the answer itself: it may hold Secrets.
+            where = [".".join(map(str, e["loc"])) for e in error.errors(include_input=False)]
+            raise NoAnswer(f"{path} answered what we do not understand: {where[:5]}") from None
+
+
+def body_of(message: BaseModel) -> bytes:
+    """A message without what has its default value: most of a report does."""
+    fields = message.model_dump(mode="json", exclude_defaults=True)
+    return msgspec.json.encode({**fields, "protocol": PROTOCOL})
+
+
+class _Problem(msgspec.Struct):
+    code: str = ""
+    title: str = ""
+    detail: str = ""
+
+
+def _problem(body: bytes) -> str:
+    """What an application/problem+json answer says, in one line."""
+    try:
+        told = msgspec.json.decode(body, type=_Problem)
+    except msgspec.DecodeError:
+        return "no reason given"
+    return " ".join(part for part in (told.code, told.title, told.detail) if part)[:500]
+
+
+def _retry_after(value: str) -> float | None:
+    return float(value) if value.isdigit() else None

@@ -1,0 +1,217 @@
+"""The thin shell around the core: threads and sockets, no decisions.
+
+One thread owns the core and takes events from an inbox. Reflectors, the elector, the talker to the
+control plane and the workers put events into it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from berth_agent.applier import Applier
+from berth_agent.client import ControlPlane, NoAnswer
+from berth_agent.commands import ApplyProxy, Ask, Command, Post, WakeAt, Work
+from berth_agent.core import WORKERS, Core
+from berth_agent.events import (
+    Answered,
+    Changed,
+    Happening,
+    Moment,
+    Prepared,
+    ProxyApplied,
+    Started,
+    Tick,
+    Unanswered,
+    Watched,
+    Worked,
+)
+from berth_agent.proxy import ProxyInstaller
+from berth_agent.settings import BadSettings
+from berth_agent.tasks import Apply, Collect, Failed, Outcome, Task, Terminate
+from berth_agent.terminator import Terminator
+from berth_kube.errors import KubernetesError
+from berth_kube.lease import LostLease
+from berth_kube.reflector import Change, Reflector
+from chalicelib.wire.reconcile import ApplyError
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 60.0
+"""Seconds that one round of the loop may take before the process counts as stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What commands are carried out with."""
+
+    control_plane: ControlPlane
+    applier: Applier
+    terminator: Terminator
+    proxy: ProxyInstaller
+
+    def work(self, workspace_id: str, task: Task) -> Outcome:
+        """Do a task."""
+        match task:
+            case Apply(order):
+                return self.applier.run(order)
+            case Terminate(generation):
+                return self.terminator.terminate(workspace_id, generation)
+            case Collect(generation):
+                return self.terminator.collect(workspace_id, generation)
+
+
+class Shell:
+    """``run`` blocks until ``stop``."""
+
+    def __init__(self, core: Core, hands: Hands) -> None:
+        self._core = core
+        self._hands = hands
+        self._inbox: queue.SimpleQueue[Happening | None] = queue.SimpleQueue()
+        self._talker = ThreadPoolExecutor(1, "control-plane")
+        self._workers = ThreadPoolExecutor(WORKERS, "worker")
+        self._wake_at = float("inf")
+        self._turned = time.monotonic()
+
+    def tell(self, event: Happening) -> None:
+        """Put an event into the inbox; from any thread."""
+        self._inbox.put(event)
+
+    def changed(self, change: Change[Watched]) -> None:
+        """A reflector's news."""
+        self._inbox.put(Changed(change))
+
+    def stop(self) -> None:
+        """Make ``run`` return."""
+        self._inbox.put(None)
+
+    def is_turning(self) -> bool:
+        """Whether the loop is alive."""
+        return time.monotonic() - self._turned < PATIENCE
+
+    def run(self) -> None:
+        """Feed the core until ``stop``. Work in progress is left: it is safe to break off."""
+        while True:
+            self._turned = now = time.monotonic()
+            try:
+                event = self._inbox.get(timeout=min(max(self._wake_at - now, 0.0), PATIENCE / 4))
+            except queue.Empty:
+                event = Tick()
+            if event is None:
+                break
+            self._wake_at = float("inf")
+            moment = Moment(time.monotonic(), random.random())  # noqa: S311 - spreads requests
+            for command in self._core.handle(event, moment):
+                self._do(command)
+        self._talker.shutdown(wait=False, cancel_futures=True)
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _do(self, command: Command) -> None:
+        match command:
+            case WakeAt(when):
+                self._wake_at = when
+            case Ask() | Post():
+                self._talker.submit(self._deliver, lambda: self._talk(command))
+            case ApplyProxy():
+                self._workers.submit(self._deliver, lambda: self._apply_proxy(command))
+            case Work():
+                self._workers.submit(self._deliver, lambda: self._work(command))
+
+    def _deliver(self, act: Callable[[], Happening]) -> None:
+        try:
+            self._inbox.put(act())
+        except LostLease as lost:
+            log.error("%s: stopping", lost)  # noqa: TRY400 - expected, and the line says all
+            self._inbox.put(None)
+
+    def _talk(self, command: Ask | Post) -> Happening:
+        try:
+            if isinstance(command, Ask):
+                return Prepared(self._hands.control_plane.prerequisites(command.request))
+            return Answered(self._hands.control_plane.reconcile(command.request))
+        except BadSettings as error:
+            log.error("%s", error)  # noqa: TRY400 - the line says all
+            return Unanswered(0)
+        except NoAnswer as failure:
+            if failure.status in (401, 403):
+                log.error(  # noqa: TRY400 - the trace says nothing that the line does not
+                    "the control plane refuses this agent's token (%s): register it or give it its"
+                    " new token; asking again slowly",
+                    failure,
+                )
+            else:
+                log.warning("%s", failure)
+            return Unanswered(failure.status, failure.retry_after)
+
+    def _apply_proxy(self, command: ApplyProxy) -> Happening:
+        return ProxyApplied(command.digest, self._hands.proxy.install(command.objects))
+
+    def _work(self, command: Work) -> Happening:
+        try:
+            outcome = self._hands.work(command.workspace_id, command.task)
+        except LostLease:
+            raise
+        except Exception:  # a fault of ours over one workspace must not stop the others
+            log.exception("cannot work on %s", command.workspace_id)
+            outcome = Failed(_fault(command))
+        if isinstance(outcome, Failed):
+            _log_failure(command, outcome.error)
+        else:
+            log.info(
+                "%s %s generation %d: %s",
+                type(command.task).__name__.lower(),
+                command.workspace_id,
+                command.task.generation,
+                type(outcome).__name__.lower(),
+            )
+        return Worked(command.workspace_id, outcome)
+
+
+def _fault(command: Work) -> ApplyError:
+    return ApplyError(
+        generation=command.task.generation,
+        kind="Order",
+        status=0,
+        reason="AgentFault",
+        message="the agent failed over this order; its log says how",
+        final=True,
+    )
+
+
+def _log_failure(command: Work, error: ApplyError) -> None:
+    log.warning(
+        "%s %s generation %d: %s %s answered %d %s: %s",
+        type(command.task).__name__.lower(),
+        command.workspace_id,
+        command.task.generation,
+        error.kind,
+        error.name,
+        error.status,
+        error.reason,
+        error.message,
+    )
+
+
+def follow(reflectors: Iterable[Reflector[Watched]]) -> None:
+    """Run each reflector in a thread of its own."""
+    for reflector in reflectors:
+        threading.Thread(target=reflector.run, name="reflector", daemon=True).start()
+
+
+def start_when_synced(
+    reflectors: Iterable[Reflector[Watched]], epoch: int, version: Callable[[], str], shell: Shell
+) -> None:
+    """Tell the core that we lead, once all is known. Blocks: not for the elector's thread."""
+    for reflector in reflectors:
+        reflector.synced.wait()
+    try:
+        kubernetes = version()
+    except KubernetesError:
+        kubernetes = ""
+    shell.tell(Started(epoch, kubernetes))
