@@ -1,0 +1,79 @@
+"""What the proxy asks the control plane: may this browser in, and do those who are in still belong."""
+
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiohttp
+from pydantic import ValidationError
+
+from chalicelib.wire.admission import Admission, RecheckRequest, RecheckResponse, RedeemRequest
+
+_TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
+_MAX_ANSWER_BYTES = 256 * 1024
+
+
+class Refused(Exception):
+    """The control plane does not let this browser in."""
+
+
+class Unreachable(Exception):
+    """The control plane does not answer as it should."""
+
+
+class ControlPlane:
+    """One connection pool; the credential is read anew each time, so that it can be replaced."""
+
+    def __init__(self, url: str, token_file: Path, ca_file: str = "") -> None:
+        self._url = url.rstrip("/")
+        self._token_file = token_file
+        trust = ssl.create_default_context()
+        if ca_file:
+            trust.load_verify_locations(cafile=ca_file)
+        self._connector = aiohttp.TCPConnector(ssl=trust)
+        self._http = aiohttp.ClientSession(
+            connector=self._connector, timeout=_TIMEOUT, trust_env=True
+        )
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self._url
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.close()
+
+    async def redeem(self, request: RedeemRequest) -> Admission:
+        """Trade a one-time ticket for an admission. Raises Refused or Unreachable."""
+        return Admission.model_validate_json(
+            await self._post("/agent/v1/admissions", request.model_dump_json())
+        )
+
+    async def recheck(self, admission_ids: Sequence[str]) -> RecheckResponse:
+        """Ask which admissions hold no longer. Raises Refused or Unreachable."""
+        body = RecheckRequest(admission_ids=tuple(admission_ids)).model_dump_json()
+        try:
+            return RecheckResponse.model_validate_json(
+                await self._post("/agent/v1/admissions/recheck", body)
+            )
+        except ValidationError as error:
+            raise Unreachable("the control plane's answer is not understood") from error
+
+    async def _post(self, path: str, body: str) -> bytes:
+        headers = {
+            "Authorization": f"Bearer {self._token_file.read_text().strip()}",
+            "Content-Type": "application/json",
+        }
+        try:
+            async with self._http.post(
+                self._url + path, data=body, headers=headers, allow_redirects=False
+            ) as answer:
+                content = await answer.content.read(_MAX_ANSWER_BYTES)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable(f"{self._url} does not answer: {error}") from error
+        if answer.status >= 500:
+            raise Unreachable(f"{self._url}{path} answered {answer.status}")
+        if answer.status != 200:
+            raise Refused(f"{path} answered {answer.status}")
+        return content

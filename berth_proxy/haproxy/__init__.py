@@ -1,0 +1,1 @@
+"""The data plane: its configuration and its Runtime API."""
