@@ -14,6 +14,10 @@ JOURNEY_ARGS ?=
 BENCH_ARGS ?=
 PYTEST_ARGS ?=
 
+# A machine without Node gets it into the environment, which every recipe has on its path.
+TOOLCHAIN := $(if $(shell command -v npm),,requirements/toolchain.txt)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 LOCKS := agent proxy cli toolchain
@@ -30,11 +34,11 @@ help: ## List these commands
 
 setup: $(VENV)/.locked ## Make .venv from the hashed lock (seconds when nothing changed)
 
-$(VENV)/.locked: requirements/dev.txt
+$(VENV)/.locked: requirements/dev.txt requirements/toolchain.txt
 	@python3 -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; }
 	@test -x $(PY) || python3 -m venv $(VENV)
 	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_PIN)
-	$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt $(TOOLCHAIN)
 	@touch $@
 
 lock: ## Resolve every requirements file again, keeping what still fits (UPGRADE=1 takes newer versions)
