@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from berth_local.cluster import acceptance, binaries, cluster, prerequisites
+from berth_local.cluster import acceptance, binaries, prerequisites, teardown
 from berth_local.cluster.cluster import NAME_VARIABLE, Cluster
 from berth_local.cluster.errors import ClusterError
 from berth_local.cluster.layout import Tier, cache_folder
@@ -36,25 +36,35 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m berth_local.cluster", description=HELP)
     verbs = top.add_subparsers(required=True, metavar="VERB")
 
-    build = verbs.add_parser("build", help="build the programs and images that are not in the cache yet")
+    build = verbs.add_parser(
+        "build", help="build the programs and images that are not in the cache yet"
+    )
     build.set_defaults(verb=_build)
     up = verbs.add_parser("up", help="start a cluster that stays until `down`")
     up.set_defaults(verb=_up)
-    run = verbs.add_parser("run", help="start a cluster, run `-- COMMAND` with KUBECONFIG set, end the cluster")
+    run = verbs.add_parser(
+        "run", help="start a cluster, run `-- COMMAND` with KUBECONFIG set, end the cluster"
+    )
     run.set_defaults(verb=_run)
     down = verbs.add_parser("down", help="end a cluster and leave nothing of it")
     down.set_defaults(verb=_down)
-    execute = verbs.add_parser("exec", help="run `-- COMMAND` inside a running cluster's namespaces, as the node")
+    execute = verbs.add_parser(
+        "exec", help="run `-- COMMAND` inside a running cluster's namespaces, as the node"
+    )
     execute.set_defaults(verb=_exec)
     for verb in (up, run, down, execute):
         verb.add_argument("name", nargs="?", default=DEFAULT_NAME)
     for verb in (up, run):
         verb.add_argument("--tier", choices=[str(tier) for tier in Tier], default=str(Tier.FULL))
-        verb.add_argument("--image", action="append", default=[], type=Path, help="a docker archive for the node")
+        verb.add_argument(
+            "--image", action="append", default=[], type=Path, help="a docker archive for the node"
+        )
     status = verbs.add_parser("status", help="list the clusters of this machine")
     status.set_defaults(verb=_status)
     accept = verbs.add_parser("accept", help="prove that the cluster works: the acceptance run")
-    accept.add_argument("--rounds", type=int, default=1, help="every second round has two clusters side by side")
+    accept.add_argument(
+        "--rounds", type=int, default=1, help="every second round has two clusters side by side"
+    )
     accept.set_defaults(verb=_accept)
     return top
 
@@ -85,14 +95,18 @@ def _up(chosen: argparse.Namespace) -> int:
 
 
 def _down(chosen: argparse.Namespace) -> int:
-    cluster.down(chosen.name)
+    teardown.down(chosen.name)
     return 0
 
 
 def _run(chosen: argparse.Namespace) -> int:
     command = _command(chosen)
     with Cluster(chosen.name, tier=chosen.tier, images=chosen.image, report=_tell) as started:
-        environment = {**os.environ, "KUBECONFIG": str(started.kubeconfig), NAME_VARIABLE: started.name}
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(started.kubeconfig),
+            NAME_VARIABLE: started.name,
+        }
         return subprocess.run(command, env=environment, check=False).returncode
 
 
@@ -102,12 +116,14 @@ def _exec(chosen: argparse.Namespace) -> int:
 
 
 def _status(_chosen: argparse.Namespace) -> int:
-    for name in cluster.names():
+    for name in teardown.names():
         try:
             found = Cluster.running(name)
             _tell(f"{name}\t{found.tier}\t{found.kubeconfig}")
         except ClusterError:
-            _tell(f"{name}\tnot running\tremove it with `python -m berth_local.cluster down {name}`")
+            _tell(
+                f"{name}\tnot running\tremove it with `python -m berth_local.cluster down {name}`"
+            )
     return 0
 
 

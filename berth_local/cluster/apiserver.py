@@ -30,7 +30,9 @@ class ApiServer:
     def __init__(self, pki: Path, timeout: float = 10) -> None:
         context = ssl.create_default_context(cafile=str(pki / "ca.crt"))
         context.load_cert_chain(str(pki / "admin.crt"), str(pki / "admin.key"))
-        self._connection = http.client.HTTPSConnection(API_ADDRESS, context=context, timeout=timeout)
+        self._connection = http.client.HTTPSConnection(
+            API_ADDRESS, context=context, timeout=timeout
+        )
 
     def raw(self, method: str, path: str, body: Any = None) -> bytes:
         """:raises ApiRefusal: the status was not one of success. :raises UNREACHABLE: no answer."""
@@ -73,7 +75,10 @@ class ApiServer:
             conditions = self.get(f"/api/v1/nodes/{name}").get("status", {}).get("conditions", [])
         except (ApiRefusal, *UNREACHABLE):
             return False
-        return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+        return any(
+            condition["type"] == "Ready" and condition["status"] == "True"
+            for condition in conditions
+        )
 
 
 class Listing:

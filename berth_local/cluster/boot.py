@@ -15,8 +15,16 @@ from typing import Any
 from berth_local.cluster import binaries, cgroups, components, configuration, namespaces
 from berth_local.cluster.apiserver import ApiServer
 from berth_local.cluster.errors import ClusterError
-from berth_local.cluster.layout import DNS_READY_ADDRESS, ETCD_ADDRESS, NODE_IP, NODE_NAME, RunFolder, Spec, Tier
-from berth_local.cluster.policy import TABLE
+from berth_local.cluster.layout import (
+    DNS_READY_ADDRESS,
+    ETCD_ADDRESS,
+    NODE_IP,
+    NODE_NAME,
+    RunFolder,
+    Spec,
+    Tier,
+)
+from berth_local.cluster.nftables import TABLE
 from berth_local.cluster.volumes import STORAGE_CLASS
 from berth_local.cluster.waiting import last_lines, wait_until
 
@@ -70,7 +78,9 @@ class Boot:
         self._start("containerd", components.containerd(self.folder))
         self._wait("containerd", lambda: succeeds("ctr", "version"), "containerd to answer")
         for image in self.spec.images:
-            done = subprocess.run(import_command(image), capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                import_command(image), capture_output=True, text=True, check=False
+            )
             if done.returncode != 0:
                 raise ClusterError(f"containerd refused the image {image}: {done.stderr.strip()}")
 
@@ -95,7 +105,11 @@ class Boot:
         self._start("provisioner", components.own("provisioner", folder))
         ApiServer(folder.pki).create("/apis/storage.k8s.io/v1/storageclasses", STORAGE_CLASS)
         self._wait("coredns", lambda: answers(DNS_READY_ADDRESS, "/ready"), "CoreDNS to be ready")
-        self._wait("policy", lambda: succeeds("nft", "list", "table", "inet", TABLE), "the policy engine's first table")
+        self._wait(
+            "policy",
+            lambda: succeeds("nft", "list", "table", "inet", TABLE),
+            "the policy engine's first table",
+        )
         self._done("DNS, network policy, volumes")
 
     def _simulated_nodes(self) -> None:

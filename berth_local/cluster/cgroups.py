@@ -48,13 +48,19 @@ def controllers(root: Path = ROOT) -> list[str]:
     if is_version_2(root):
         return (root / "cgroup.controllers").read_text().split()
     # The hybrid layout mounts an empty version 2 tree beside the others: it has no `tasks`.
-    return sorted(tree.name for tree in root.iterdir() if (tree / "tasks").exists() and not tree.is_symlink())
+    return sorted(
+        tree.name for tree in root.iterdir() if (tree / "tasks").exists() and not tree.is_symlink()
+    )
 
 
 def creation(cluster: str, root: Path = ROOT) -> list[Step]:
     """What makes the group, in order."""
     name, available = group_name(cluster), controllers(root)
-    return _creation_2(name, available, root) if is_version_2(root) else _creation_1(name, available, root)
+    return (
+        _creation_2(name, available, root)
+        if is_version_2(root)
+        else _creation_1(name, available, root)
+    )
 
 
 def _creation_1(name: str, available: Sequence[str], root: Path) -> list[Step]:
@@ -62,13 +68,18 @@ def _creation_1(name: str, available: Sequence[str], root: Path) -> list[Step]:
     if "cpuset" in available:
         # A new cpuset is empty and would take no process.
         files = ("cpuset.cpus", "cpuset.mems")
-        steps += [Write(root / "cpuset" / name / file, (root / "cpuset" / file).read_text()) for file in files]
+        steps += [
+            Write(root / "cpuset" / name / file, (root / "cpuset" / file).read_text())
+            for file in files
+        ]
     return steps
 
 
 def _creation_2(name: str, available: Sequence[str], root: Path) -> list[Step]:
     # Children have a controller only when their parent hands it down.
-    handed_down = " ".join(f"+{controller}" for controller in KUBELET_CONTROLLERS if controller in available)
+    handed_down = " ".join(
+        f"+{controller}" for controller in KUBELET_CONTROLLERS if controller in available
+    )
     return [
         Write(root / "cgroup.subtree_control", handed_down),
         MakeFolder(root / name),
@@ -88,8 +99,9 @@ def perform(steps: Sequence[Step]) -> None:
 
 def groups_of(cluster: str, root: Path = ROOT) -> list[Path]:
     """The group's folders, one for each tree that has it."""
-    name = group_name(cluster)
-    return [folder for folder in [root / name, *root.glob(f"*/{name}")] if folder.is_dir()]
+    trees = [root, *(tree for tree in root.iterdir() if tree.is_dir() and not tree.is_symlink())]
+    groups = [tree / group_name(cluster) for tree in trees]
+    return [group for group in groups if group.is_dir()]
 
 
 def remove(cluster: str, root: Path = ROOT) -> None:
@@ -97,7 +109,9 @@ def remove(cluster: str, root: Path = ROOT) -> None:
 
     :raises ClusterError: something still lives in the group.
     """
-    wait_until(_removes(cluster, root), f"the control groups of cluster {cluster} to be empty", deadline=20)
+    wait_until(
+        _removes(cluster, root), f"the control groups of cluster {cluster} to be empty", deadline=20
+    )
 
 
 def _removes(cluster: str, root: Path) -> Callable[[], bool]:

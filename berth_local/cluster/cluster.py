@@ -2,23 +2,25 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from berth_local.cluster import binaries, cgroups, images, pki, prerequisites, processes
+from berth_local.cluster import binaries, images, pki, prerequisites, processes
 from berth_local.cluster.boot import import_command
-from berth_local.cluster.components import own
 from berth_local.cluster.errors import ClusterError
-from berth_local.cluster.layout import API_ADDRESS, RUN_FOLDERS, RunFolder, Spec, Tier, cache_folder
-from berth_local.cluster.namespaces import enter_command, unshare_command
-from berth_local.cluster.waiting import last_lines, wait_until
-
-BOOT_DEADLINE = 180.0
-"""Seconds for a whole boot; its steps have 60 s each."""
+from berth_local.cluster.layout import API_ADDRESS, RunFolder, Spec, Tier, cache_folder
+from berth_local.cluster.namespaces import enter_command
+from berth_local.cluster.passages import (
+    Direction,
+    OpenPassage,
+    Passage,
+    open_passage,
+)
+from berth_local.cluster.startup import Startup
+from berth_local.cluster.teardown import down
 
 NAME_VARIABLE = "BERTH_CLUSTER"
 """Environment variable that names the cluster which `run` has started for a command."""
@@ -56,14 +58,17 @@ class Cluster:
         :param report: takes a line for each step.
         """
         if not _NAME.fullmatch(name):
-            raise ClusterError(f"{name!r} cannot name a cluster: use lower-case letters, digits and inner hyphens.")
+            raise ClusterError(
+                f"{name!r} cannot name a cluster: use lower-case letters, digits and inner hyphens."
+            )
         self.name = name
         self.tier = Tier(tier)
         self.folder = RunFolder(name)
         self._images = tuple(images)
         self._hosts = dict(hosts or {})
         self._report = report
-        self._unshare: subprocess.Popen[bytes] | None = None
+        self._startup: Startup | None = None
+        self._passages: list[OpenPassage] = []
         self._init = 0
 
     def __enter__(self) -> Self:
@@ -75,7 +80,10 @@ class Cluster:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -88,7 +96,9 @@ class Cluster:
         cluster = cls(name)
         init = processes.init_of(cluster.folder)
         if init is None or not cluster.folder.spec.exists():
-            raise ClusterError(f"No cluster {name} runs here: start it with `python -m berth_local.cluster up {name}`.")
+            raise ClusterError(
+                f"No cluster {name} runs here: start it with `python -m berth_local.cluster up {name}`."
+            )
         cluster._init = init
         cluster.tier = Spec.from_json(cluster.folder.spec.read_text()).tier
         return cluster
@@ -114,7 +124,11 @@ class Cluster:
         cache = cache_folder()
         prerequisites.ensure(self._report)
         programs = binaries.build(cache, self.tier, self._report)
-        base = [images.build_pause(cache), images.build_busybox(cache)] if self.tier is Tier.FULL else []
+        base = (
+            [images.build_pause(cache), images.build_busybox(cache)]
+            if self.tier is Tier.FULL
+            else []
+        )
         down(self.name)
         self.folder.log("boot").parent.mkdir(parents=True)
         self.folder.volumes.mkdir()
@@ -122,22 +136,29 @@ class Cluster:
         spec = Spec(self.name, self.tier, str(programs), archives, self._hosts, tied)
         self.folder.spec.write_text(spec.to_json())
         pki.write_pki(self.folder)
-        self._enter_namespaces(tied=tied)
-        address = self.forward(0, API_ADDRESS)
-        pki.write_kubeconfig(self.folder, "host", "admin", f"https://127.0.0.1:{address}")
-        self._follow_boot()
+        self._startup = Startup(self.folder, tied=tied)
+        self._init = self._startup.find_init()
+        port = self.forward(0, API_ADDRESS)
+        pki.write_kubeconfig(self.folder, "host", "admin", f"https://127.0.0.1:{port}")
+        self._startup.follow(self._report)
 
     def stop(self) -> None:
         """End everything and leave nothing; a cluster that does not run is fine."""
         down(self.name)
-        if self._unshare is not None:
-            self._unshare.wait()
-            if self._unshare.stdin:
-                self._unshare.stdin.close()
+        if self._startup is not None:
+            self._startup.close()
+        for passage in self._passages:
+            passage.process.wait()
+        self._passages.clear()
         self._init = 0
 
     def run(
-        self, command: Sequence[str], *, check: bool = True, text_input: str | None = None, timeout: float = 60
+        self,
+        command: Sequence[str],
+        *,
+        check: bool = True,
+        text_input: str | None = None,
+        timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command inside the cluster's namespaces, as the node.
 
@@ -153,8 +174,17 @@ class Cluster:
         self, *words: str, check: bool = True, text_input: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run our kubectl as the administrator. :raises ClusterError: as `run`."""
-        command = [str(Path(Spec.from_json(self.folder.spec.read_text()).binaries) / "kubectl"), *words]
-        return _run(command, text_input, timeout, {**os.environ, "KUBECONFIG": str(self.kubeconfig)}, check=check)
+        command = [
+            str(Path(Spec.from_json(self.folder.spec.read_text()).binaries) / "kubectl"),
+            *words,
+        ]
+        return _run(
+            command,
+            text_input,
+            timeout,
+            {**os.environ, "KUBECONFIG": str(self.kubeconfig)},
+            check=check,
+        )
 
     def import_image(self, archive: Path) -> None:
         """Make a docker archive known to the node."""
@@ -165,104 +195,34 @@ class Cluster:
 
         :param port: 0 takes a free one. :returns: the port that listens.
         """
-        return self._carry("in", f"127.0.0.1:{port}", target)
+        return self._open("in", f"127.0.0.1:{port}", target)
 
     def reverse(self, listen: str, target: str) -> int:
         """Listen on `listen` (`ip:port`) inside and connect to `target` of the machine: the way out for pods."""
-        return self._carry("out", listen, target)
+        return self._open("out", listen, target)
 
-    def _carry(self, direction: str, listen: str, target: str) -> int:
-        command = [*own("forward", self.folder), str(self.init), direction, listen, target]
-        log = self.folder.log(f"forward-{direction}-{target.replace(':', '-')}")
-        with log.open("ab") as errors:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-                env=_environment(),
-            )
-        assert process.stdout is not None
-        with process.stdout as output:
-            line = output.readline().decode().strip()
-        if not line:
-            raise ClusterError(f"Nothing could listen on {listen} for cluster {self.name}.{last_lines(log)}")
-        return int(line.rpartition(":")[2])
-
-    def _enter_namespaces(self, *, tied: bool) -> None:
-        with self.folder.log("boot").open("wb") as log:
-            self._unshare = subprocess.Popen(
-                unshare_command(own("init", self.folder)),
-                # The pipe is the cluster's lifeline: the kernel closes it when this process ends.
-                stdin=subprocess.PIPE if tied else subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=_environment(),
-            )
-        wait_until(self._finds_init, "the cluster's namespaces", deadline=10, log=self.folder.log("boot"))
-
-    def _finds_init(self) -> bool:
-        self._fail_if_ended()
-        self._init = processes.init_of(self.folder) or 0
-        return self._init != 0
-
-    def _fail_if_ended(self) -> None:
-        if self._unshare is not None and self._unshare.poll() is not None:
-            reason = self.folder.failure.read_text() if self.folder.failure.exists() else "Its first process ended."
-            raise ClusterError(f"Cluster {self.name} did not start. {reason}{last_lines(self.folder.log('boot'))}")
-
-    def _follow_boot(self) -> None:
-        told = 0
-
-        def ready() -> bool:
-            nonlocal told
-            self._fail_if_ended()
-            is_ready = self.folder.ready.exists()
-            steps = self.folder.steps.read_text().splitlines() if self.folder.steps.exists() else []
-            for line in steps[told:]:
-                seconds, step = line.split("\t")
-                self._report(f"{float(seconds):6.2f} s  {step}")
-            told = len(steps)
-            return is_ready
-
-        wait_until(ready, f"cluster {self.name}", deadline=BOOT_DEADLINE, log=self.folder.log("boot"))
-
-
-def down(name: str) -> None:
-    """End the cluster of that name and leave nothing of it; one that does not run is fine.
-
-    :raises ClusterError: something would not go.
-    """
-    folder = RunFolder(name)
-    init = processes.init_of(folder)
-    if init is not None:
-        processes.kill(init)
-    for pid in processes.programs_of(folder):
-        processes.kill(pid)
-    cgroups.remove(name)
-    if folder.path.exists():
-        shutil.rmtree(folder.path)
-
-
-def names() -> list[str]:
-    """The clusters that have a run folder; whether one still runs, `Cluster.running` says."""
-    return sorted(path.name for path in RUN_FOLDERS.iterdir()) if RUN_FOLDERS.is_dir() else []
-
-
-def _environment() -> dict[str, str]:
-    """No variable of the starter reaches the node but those that Python and programs are found by."""
-    here = Path(__file__).parents[2]
-    path = os.environ.get("PATH", os.defpath)
-    return {"PATH": f"{path}:/usr/sbin:/sbin", "HOME": os.environ.get("HOME", "/root"), "PYTHONPATH": str(here)}
+    def _open(self, direction: Direction, listen: str, target: str) -> int:
+        passage = open_passage(self.folder, self.init, Passage(direction, listen, target))
+        self._passages.append(passage)
+        return passage.port
 
 
 def _run(
-    command: list[str], text_input: str | None, timeout: float, environment: Mapping[str, str], *, check: bool
+    command: list[str],
+    text_input: str | None,
+    timeout: float,
+    environment: Mapping[str, str],
+    *,
+    check: bool,
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        command, input=text_input, capture_output=True, text=True, timeout=timeout, check=False, env=environment
+        command,
+        input=text_input,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env=environment,
     )
     if check and done.returncode != 0:
         raise ClusterError(

@@ -132,6 +132,9 @@ def own(module: str, folder: RunFolder) -> list[str]:
 
 
 def _delegating(kubeconfig: Path) -> list[str]:
-    flags = [f"--{purpose}kubeconfig={kubeconfig}" for purpose in ("", "authentication-", "authorization-")]
+    flags = [
+        f"--{purpose}kubeconfig={kubeconfig}"
+        for purpose in ("", "authentication-", "authorization-")
+    ]
     rates = ["--kube-api-qps=2000", "--kube-api-burst=4000"]
     return [*flags, "--bind-address=127.0.0.1", "--leader-elect=false", *rates]

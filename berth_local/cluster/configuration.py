@@ -57,7 +57,13 @@ def pod_network() -> str:
         "routes": [{"dst": "0.0.0.0/0"}],
         "dataDir": "/var/lib/cni/networks",
     }
-    bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": True, "hairpinMode": True}
+    bridge = {
+        "type": "bridge",
+        "bridge": "cni0",
+        "isGateway": True,
+        "ipMasq": True,
+        "hairpinMode": True,
+    }
     plugins: list[Mapping[str, Any]] = [
         {**bridge, "ipam": addresses},
         {"type": "portmap", "capabilities": {"portMappings": True}},
@@ -121,7 +127,12 @@ def proxy(folder: RunFolder) -> str:
         "metricsBindAddress": "127.0.0.1:10249",
         "healthzBindAddress": "127.0.0.1:10256",
         "clientConnection": {"kubeconfig": str(folder.kubeconfig("proxy"))},
-        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
+        "conntrack": {
+            "maxPerCore": 0,
+            "min": 0,
+            "tcpEstablishedTimeout": "0s",
+            "tcpCloseWaitTimeout": "0s",
+        },
         "nftables": {"minSyncPeriod": "100ms", "syncPeriod": "30s"},
     }
     return json.dumps(document, indent=1)

@@ -52,7 +52,10 @@ def build_debian(cache: Path, packages: Sequence[str], name: str) -> Path:
     """
     chosen = sorted({"ca-certificates", *packages})
     # Pages that nobody reads in a container: a quarter of the image.
-    unread = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "doc", "locale", "info")]
+    unread = [
+        f"--dpkgopt=path-exclude=/usr/share/{folder}/*"
+        for folder in ("man", "doc", "locale", "info")
+    ]
 
     def make(folder: Path) -> None:
         rootfs = folder / "rootfs.tar"
@@ -62,7 +65,10 @@ def build_debian(cache: Path, packages: Sequence[str], name: str) -> Path:
         rootfs.unlink()
 
     try:
-        return _kept(cache, name).folder("image", recipe_of(_LAYOUT, SUITE, *chosen), make) / "image.tar"
+        return (
+            _kept(cache, name).folder("image", recipe_of(_LAYOUT, SUITE, *chosen), make)
+            / "image.tar"
+        )
     except BuildError as error:
         raise ClusterError(str(error)) from None
 
@@ -106,7 +112,9 @@ def _busybox_entries() -> list[tuple[tarfile.TarInfo, bytes]]:
     ]
 
 
-def _build(cache: Path, name: str, config: Config, entries: Iterable[tuple[tarfile.TarInfo, bytes]]) -> Path:
+def _build(
+    cache: Path, name: str, config: Config, entries: Iterable[tuple[tarfile.TarInfo, bytes]]
+) -> Path:
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for entry, content in entries:
@@ -117,10 +125,14 @@ def _build(cache: Path, name: str, config: Config, entries: Iterable[tuple[tarfi
         archive([folder / "layer.tar"], folder / "image.tar", name, config)
         (folder / "layer.tar").unlink()
 
-    return _kept(cache, name).folder("image", recipe_of(_LAYOUT, layer.getvalue()), make) / "image.tar"
+    return (
+        _kept(cache, name).folder("image", recipe_of(_LAYOUT, layer.getvalue()), make) / "image.tar"
+    )
 
 
 def _kept(cache: Path, name: str) -> Cache:
     # One folder for each name, in which an older recipe gives way to a newer one.
     readable = name.rpartition("/")[2].replace(":", "-")
-    return Cache(cache / "cluster-images" / f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}")
+    return Cache(
+        cache / "cluster-images" / f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )

@@ -20,7 +20,9 @@ def main() -> None:
     if Spec.from_json(folder.spec.read_text()).tied:
         threading.Thread(target=_end_with_the_starter, daemon=True).start()
     command = own("boot", folder)
-    boot = os.posix_spawn(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 0, "/dev/null", 0, 0)])
+    boot = os.posix_spawn(
+        command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 0, "/dev/null", 0, 0)]
+    )
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == boot:

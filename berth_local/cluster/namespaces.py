@@ -37,7 +37,16 @@ def enter_command(init: int, command: list[str]) -> list[str]:
 
 def unshare_command(command: list[str]) -> list[str]:
     """Run `command` as the first process of new namespaces that end with it."""
-    flags = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
+    flags = [
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--propagation",
+        "private",
+    ]
     return ["unshare", *flags, *command]
 
 
@@ -58,7 +67,9 @@ def _mount(folder: RunFolder) -> None:
         _run("mount", "--bind", str(folder.path / source), target)
     for name, limit in IN_MEMORY.items():
         (folder.path / name).mkdir()
-        _run("mount", "-t", "tmpfs", "-o", f"size={limit},mode=711", "tmpfs", str(folder.path / name))
+        _run(
+            "mount", "-t", "tmpfs", "-o", f"size={limit},mode=711", "tmpfs", str(folder.path / name)
+        )
 
 
 def _shield_sysctls(folder: RunFolder) -> None:
@@ -89,4 +100,6 @@ def _network() -> None:
 def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise ClusterError(f"`{' '.join(command)}` failed inside the namespaces: {done.stderr.strip()}")
+        raise ClusterError(
+            f"`{' '.join(command)}` failed inside the namespaces: {done.stderr.strip()}"
+        )

@@ -48,7 +48,13 @@ IDENTITIES = (
     Identity("controller-manager", "system:kube-controller-manager"),
     Identity("scheduler", "system:kube-scheduler"),
     Identity("proxy", "system:kube-proxy"),
-    Identity("kubelet", f"system:node:{NODE_NAME}", "system:nodes", names=(NODE_NAME,), addresses=(NODE_IP,)),
+    Identity(
+        "kubelet",
+        f"system:node:{NODE_NAME}",
+        "system:nodes",
+        names=(NODE_NAME,),
+        addresses=(NODE_IP,),
+    ),
 )
 
 KUBECONFIG_USERS = ("admin", "controller-manager", "scheduler", "proxy", "kubelet")
@@ -63,7 +69,10 @@ def write_pki(folder: RunFolder) -> None:
     for identity in IDENTITIES:
         key = _new_key(folder.pki / f"{identity.file}.key")
         certificate = _issue(identity, key.public_key(), authority, authority_key)
-        _write(folder.pki / f"{identity.file}.crt", certificate.public_bytes(serialization.Encoding.PEM))
+        _write(
+            folder.pki / f"{identity.file}.crt",
+            certificate.public_bytes(serialization.Encoding.PEM),
+        )
     accounts = _new_key(folder.pki / "service-accounts.key")
     public = accounts.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -80,7 +89,10 @@ def write_kubeconfig(folder: RunFolder, file: str, user: str, server: str) -> Pa
         return base64.b64encode((folder.pki / name).read_bytes()).decode()
 
     cluster = {"server": server, "certificate-authority-data": embedded("ca.crt")}
-    credentials = {"client-certificate-data": embedded(f"{user}.crt"), "client-key-data": embedded(f"{user}.key")}
+    credentials = {
+        "client-certificate-data": embedded(f"{user}.crt"),
+        "client-key-data": embedded(f"{user}.key"),
+    }
     context = f"berth-{folder.name}"
     document = {
         "apiVersion": "v1",
@@ -137,20 +149,29 @@ def _issue(
     subject = [x509.NameAttribute(NameOID.COMMON_NAME, identity.user)]
     if identity.group:
         subject.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, identity.group))
-    purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+    purposes = x509.ExtendedKeyUsage(
+        [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    )
     builder = (
         _builder(x509.Name(subject), authority.subject, public_key)
         .add_extension(purposes, critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
+            critical=False,
+        )
     )
     alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in identity.names]
-    alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in identity.addresses]
+    alternatives += [
+        x509.IPAddress(ipaddress.ip_address(address)) for address in identity.addresses
+    ]
     if alternatives:
         builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
     return builder.sign(authority_key, hashes.SHA256())
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

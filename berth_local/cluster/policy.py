@@ -1,18 +1,14 @@
-"""NetworkPolicy (networking.k8s.io/v1) compiled to one nftables table. Pure: objects in, text out.
+"""NetworkPolicy (networking.k8s.io/v1): for every isolated pod and direction, what is allowed. Pure.
 
-Two stages: `chains` reads the policies and says, for every isolated pod and direction, what is allowed; `render` writes
-that down for `nft -f`, as one transaction. Our own reading of the specification, for IPv4:
+Our own reading of the specification, for IPv4; `nftables` writes the result down for the kernel.
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
-import hashlib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
-
-TABLE = "berth_policy"
 
 Document = Mapping[str, Any]
 Labels = Mapping[str, str]
@@ -51,9 +47,22 @@ class Pod:
         if not status.get("podIP") or status.get("phase") in _ENDED or spec.get("hostNetwork"):
             return None
         containers = [*(spec.get("initContainers") or []), *spec["containers"]]
-        named = [port for container in containers for port in container.get("ports") or [] if port.get("name")]
-        ports = {(port.get("protocol", "TCP"), port["name"]): port["containerPort"] for port in named}
-        return cls(metadata["namespace"], metadata["name"], status["podIP"], metadata.get("labels") or {}, ports)
+        named = [
+            port
+            for container in containers
+            for port in container.get("ports") or []
+            if port.get("name")
+        ]
+        ports = {
+            (port.get("protocol", "TCP"), port["name"]): port["containerPort"] for port in named
+        }
+        return cls(
+            metadata["namespace"],
+            metadata["name"],
+            status["podIP"],
+            metadata.get("labels") or {},
+            ports,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +101,6 @@ class Chain:
     allows: tuple[Allow, ...]
 
 
-def compile_table(policies: Sequence[Document], pods: Iterable[Document], namespaces: Iterable[Document]) -> str:
-    """The text for `nft -f -` that puts these policies in the place of all earlier ones.
-
-    All three are objects of the API: NetworkPolicies, Pods, Namespaces.
-    """
-    return render(chains(policies, inventory(pods, namespaces)))
-
-
 def inventory(pods: Iterable[Document], namespaces: Iterable[Document]) -> Inventory:
     """Read the API's Pods and Namespaces."""
     governed = [pod for document in pods if (pod := Pod.from_object(document)) is not None]
@@ -131,21 +132,8 @@ def matches(selector: Document, labels: Labels) -> bool:
     wanted = selector.get("matchLabels") or {}
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
-    return all(_holds(requirement, labels) for requirement in selector.get("matchExpressions") or [])
-
-
-def render(isolated: Sequence[Chain]) -> str:
-    """The nftables table: a verdict map sends an isolated pod's packets through its chain, which returns or drops."""
-    # Sorted: equal permissions give equal text, so that nothing is loaded twice.
-    texts = "".join(_render_chain(chain) for chain in isolated)
-    egress, ingress = (_dispatch(isolated, direction) for direction in (Direction.EGRESS, Direction.INGRESS))
-    # "Deleting" needs a table to be there, so an empty one is added first.
-    # What the node itself sends never passes these hooks: probes always reach a pod.
-    return (
-        f"table inet {TABLE}\ndelete table inet {TABLE}\ntable inet {TABLE} {{\n{texts}"
-        + _hook("forward", egress + ingress)
-        + _hook("input", egress)
-        + "}\n"
+    return all(
+        _holds(requirement, labels) for requirement in selector.get("matchExpressions") or []
     )
 
 
@@ -178,13 +166,21 @@ def _allows(rule: Document, direction: Direction, pod: Pod, found: Inventory) ->
     """The permissions that one rule gives to a pod. A port's name is looked up on the pod that receives."""
     peers = rule.get(direction.peers) or []
     # A policy lies in the namespace of the pods that it selects.
-    reach = [other for other in found.pods if any(_selects(peer, other, pod.namespace, found) for peer in peers)]
+    reach = [
+        other
+        for other in found.pods
+        if any(_selects(peer, other, pod.namespace, found) for peer in peers)
+    ]
     selected = reach if peers else found.pods
     blocks = [_block(peer["ipBlock"]) for peer in peers if peer.get("ipBlock")]
     nets = [block for block in blocks if block is not None] if peers else [Allow()]
     for port in rule.get("ports") or [None]:
         if direction is Direction.EGRESS and port is not None and isinstance(port.get("port"), str):
-            yield from (Allow((other.ip,), (), number) for other in selected if (number := _resolve(port, other)))
+            yield from (
+                Allow((other.ip,), (), number)
+                for other in selected
+                if (number := _resolve(port, other))
+            )
             continue
         number = None if port is None else _resolve(port, pod)
         if port is not None and number is None:
@@ -202,7 +198,9 @@ def _selects(peer: Document, pod: Pod, local: str, found: Inventory) -> bool:
     if by_namespace is None:
         in_reach = pod.namespace == local
     else:
-        in_reach = pod.namespace in found.namespaces and matches(by_namespace, found.namespaces[pod.namespace])
+        in_reach = pod.namespace in found.namespaces and matches(
+            by_namespace, found.namespaces[pod.namespace]
+        )
     return in_reach and (by_pod is None or matches(by_pod, pod.labels))
 
 
@@ -223,44 +221,3 @@ def _resolve(port: Document, receiver: Pod) -> Ports | None:
         number = receiver.ports.get((protocol, wanted))
         return None if number is None else Ports(protocol, number, number)
     return Ports(protocol, wanted, port.get("endPort") or wanted)
-
-
-def _render_chain(chain: Chain) -> str:
-    lines = "".join(f"    {_render_allow(allow, chain.direction.peer)}\n" for allow in chain.allows)
-    return f"  chain {_chain_name(chain)} {{\n{lines}    counter drop\n  }}\n"
-
-
-def _render_allow(allow: Allow, field: str) -> str:
-    words = []
-    if allow.excluded:
-        words.append(f"ip {field} != {{ {', '.join(allow.excluded)} }}")
-    if allow.networks:
-        words.append(f"ip {field} {{ {', '.join(allow.networks)} }}")
-    if allow.ports is not None:
-        words.append(_render_ports(allow.ports))
-    return " ".join([*words, "return"])
-
-
-def _render_ports(ports: Ports) -> str:
-    protocol = ports.protocol.lower()
-    if ports.first is None:
-        return f"meta l4proto {protocol}"
-    return f"{protocol} dport {ports.first}" + (f"-{ports.last}" if ports.last != ports.first else "")
-
-
-def _chain_name(chain: Chain) -> str:
-    # Names of pods are longer than names of chains may be.
-    digest = hashlib.sha256(f"{chain.pod.namespace}/{chain.pod.name}".encode()).hexdigest()
-    return f"{chain.direction.rules}_{digest[:12]}"
-
-
-def _dispatch(isolated: Sequence[Chain], direction: Direction) -> str:
-    entries = [f"{chain.pod.ip} : jump {_chain_name(chain)}" for chain in isolated if chain.direction is direction]
-    return f"    ip {direction.own} vmap {{ {', '.join(entries)} }}\n" if entries else ""
-
-
-def _hook(name: str, dispatch: str) -> str:
-    return (
-        f"  chain {name} {{\n    type filter hook {name} priority -10; policy accept;\n"
-        f"    ct state established,related accept\n{dispatch}  }}\n"
-    )

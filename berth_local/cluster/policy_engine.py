@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from berth_local.cluster.apiserver import UNREACHABLE, ApiRefusal, ApiServer, Listing
-from berth_local.cluster.policy import compile_table
+from berth_local.cluster.nftables import compile_table
 
 INTERVAL = 0.25
 """Seconds between two looks: the longest time that a new pod is open to all, as it is for a moment with real networks."""
@@ -36,7 +36,9 @@ def main() -> None:
 
 def load(table: str) -> bool:
     """Replace the rules in one transaction; when nft refuses, the earlier ones stay and the reason is printed."""
-    done = subprocess.run(["nft", "-f", "-"], input=table, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        ["nft", "-f", "-"], input=table, text=True, capture_output=True, check=False
+    )
     if done.returncode != 0:
         print(f"nft refused the table: {done.stderr}\n{table}", flush=True)
     return done.returncode == 0

@@ -58,4 +58,6 @@ def _install(packages: list[str]) -> bool:
         return False
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0
+    return (
+        subprocess.run(command, env=environment, check=False, capture_output=True).returncode == 0
+    )

@@ -56,7 +56,9 @@ def kill(pid: int) -> None:
 
 
 def _serves(folder: RunFolder, words: list[str]) -> bool:
-    return str(folder.path) in words and any(word.startswith("berth_local.cluster.") for word in words)
+    return str(folder.path) in words and any(
+        word.startswith("berth_local.cluster.") for word in words
+    )
 
 
 def _is_first(pid: int) -> bool:
@@ -65,5 +67,7 @@ def _is_first(pid: int) -> bool:
         status = (PROC / str(pid) / "status").read_text()
     except OSError:
         return False
-    numbers = next((line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), [])
+    numbers = next(
+        (line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), []
+    )
     return len(numbers) > 1 and numbers[-1] == "1"

@@ -25,7 +25,9 @@ def main() -> None:
             changed = [listing.refresh() for listing in (classes, claims, volumes)]
             if any(changed) or not done:
                 done = False
-                for decision in decide(classes.items, claims.items, volumes.items, run_folder / "volumes"):
+                for decision in decide(
+                    classes.items, claims.items, volumes.items, run_folder / "volumes"
+                ):
                     perform(api, decision)
                 done = True
         except (ApiRefusal, *UNREACHABLE) as error:

@@ -17,7 +17,10 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"
 STORAGE_CLASS: Mapping[str, Any] = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "StorageClass",
-    "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    "metadata": {
+        "name": "standard",
+        "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+    },
     "provisioner": PROVISIONER,
     "volumeBindingMode": "WaitForFirstConsumer",
     "reclaimPolicy": "Delete",
@@ -49,7 +52,11 @@ def decide(
 
     :param base: the folder below which the volumes lie; nothing outside is ever removed.
     """
-    ours = {storage["metadata"]["name"]: storage for storage in classes if storage["provisioner"] == PROVISIONER}
+    ours = {
+        storage["metadata"]["name"]: storage
+        for storage in classes
+        if storage["provisioner"] == PROVISIONER
+    }
     present = {volume["metadata"]["name"]: volume for volume in volumes}
     for claim in claims:
         storage = ours.get(claim["spec"].get("storageClassName"))
