@@ -41,14 +41,7 @@ def build_image(
     Raises `BuildError` with what to do.
     """
     image = IMAGES[name]
-    recipe = recipe_of(architecture.name, *(REPOSITORY / part for part in image.recipe))
-    base = cache.folder(
-        f"{name}-{architecture.name}",
-        recipe,
-        lambda folder: image.build_base(folder, architecture),
-        refresh=refresh,
-    )
-    layers = [base / "layer.tar"]
+    layers = [build_base(name, cache, architecture=architecture, refresh=refresh) / "layer.tar"]
     with tempfile.TemporaryDirectory(prefix="berth-image-") as scratch:
         if image.code:
             layers.append(
@@ -61,6 +54,20 @@ def build_image(
             image.config,
             architecture=architecture.name,
         )
+
+
+def build_base(
+    name: str, cache: Cache, *, architecture: Architecture = AMD64, refresh: bool = False
+) -> Path:
+    """The folder with the image's base layer (``layer.tar``), built only when its recipe changed."""
+    image = IMAGES[name]
+    recipe = recipe_of(architecture.name, *(REPOSITORY / part for part in image.recipe))
+    return cache.folder(
+        f"{name}-{architecture.name}",
+        recipe,
+        lambda folder: image.build_base(folder, architecture),
+        refresh=refresh,
+    )
 
 
 def _builder(*modules: str) -> tuple[Path, ...]:

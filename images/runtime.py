@@ -60,6 +60,8 @@ LEFT_OUT = (
     "tkinter",
     "turtledemo",
 )
+WHEEL_PARTS_LEFT_OUT = ("kubernetes/aio",)
+"""Parts of wheels that nothing of ours imports: the client's asynchronous twin alone is 68 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,10 @@ def build_runtime(runtime: Runtime, folder: Path, architecture: Architecture) ->
         )
         root = Path(scratch) / "root"
         _copy_data(stage, root, runtime.programs)
-        install_wheels(
-            runtime.requirements, root / WHEELS.lstrip("/"), architecture.wheel_platforms
-        )
+        wheels = root / WHEELS.lstrip("/")
+        install_wheels(runtime.requirements, wheels, architecture.wheel_platforms)
+        for part in WHEEL_PARTS_LEFT_OUT:
+            shutil.rmtree(wheels / part, ignore_errors=True)
         _copy_libraries(stage, root, architecture)
         for shown_as in (STANDARD_LIBRARY, WHEELS):
             modules = root / shown_as.lstrip("/")
