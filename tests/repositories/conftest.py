@@ -1,0 +1,129 @@
+"""A repository with the odd things that repositories hold, behind a real git server."""
+
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import trustme
+
+from chalicelib.adapters.repositories import GitRepositoryReader
+from chalicelib.domain.organisations.settings import GitHost
+from tests.repositories.git_server import Answer, GitServer, git
+
+HOST = "git.example.test"
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """The certificate authority of the tests."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """What a reader that trusts the authority is given."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the repositories ``app``, ``plain`` (no filters), ``empty`` and ``huge``."""
+    folder = tmp_path_factory.mktemp("git")
+    work = folder / "work"
+    work.mkdir()
+    git(work, "init", "-q", "-b", "main")
+    git(work, "config", "core.autocrlf", "false")
+    (work / "devfile.yaml").write_text("schemaVersion: 2.2.0\n")
+    (work / "folder" / "inner").mkdir(parents=True)
+    (work / "folder" / "inner" / "my devfile.yml").write_text("inner\n")
+    (work / "link.yaml").symlink_to("/etc/passwd")
+    (work / "large.yaml").write_text("a" * (64 * 1024 + 1))
+    git(work, "add", ".")
+    git(work, "commit", "-q", "-m", "First")
+    git(work, "tag", "-a", "v1", "-m", "One")
+    for number in range(30):
+        (work / "folder" / f"text{number}").write_text("line\n" * 500 + f"{number}\n")
+    (work / ".devfile.yaml").write_text("schemaVersion: 2.3.0\n")
+    git(work, "add", ".")
+    git(work, "commit", "-q", "-m", "Second")
+    git(work, "branch", "feature/one")
+    for name, filters in (("app", "true"), ("plain", "false")):
+        git(folder, "clone", "-q", "--bare", "work", f"team/{name}.git")
+        git(folder / "team" / f"{name}.git", "config", "uploadpack.allowFilter", filters)
+        git(folder / "team" / f"{name}.git", "repack", "-q", "-a", "-d", "-f")
+    git(folder, "init", "-q", "--bare", "team/empty.git")
+    _make_huge(folder)
+    return folder
+
+
+def _make_huge(folder: Path) -> None:
+    """A repository whose one file is small to send and large to hold."""
+    huge = folder / "huge"
+    huge.mkdir()
+    git(huge, "init", "-q", "-b", "main")
+    (huge / "zeros.yaml").write_bytes(bytes(64 * 1024 * 1024))
+    git(huge, "add", ".")
+    git(huge, "commit", "-q", "-m", "Zeros")
+    git(folder, "clone", "-q", "--bare", "huge", "team/huge.git")
+
+
+ServerOf = Callable[..., GitServer]
+
+
+@pytest.fixture
+def serving(root: Path, authority: trustme.CA) -> Iterator[ServerOf]:
+    """Starts git servers, with a certificate for ``git.example.test`` unless told otherwise."""
+    servers: list[GitServer] = []
+
+    def start(answer: Answer | None = None, name: str = HOST) -> GitServer:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(context)
+        servers.append(GitServer(root, context, answer))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def server(serving: ServerOf) -> GitServer:
+    """A well-behaved git server."""
+    return serving()
+
+
+class Resolver:
+    """Answers with the addresses of each turn, and remembers who was asked for."""
+
+    def __init__(self, *turns: Sequence[str]) -> None:
+        self.turns = list(turns)
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int) -> Sequence[str]:
+        self.asked.append(f"{host}:{port}")
+        return self.turns.pop(0) if len(self.turns) > 1 else self.turns[0]
+
+
+@pytest.fixture
+def local() -> Resolver:
+    """Every name is this machine."""
+    return Resolver(["127.0.0.1"])
+
+
+@pytest.fixture
+def reader(trusting: ssl.SSLContext, local: Resolver) -> GitRepositoryReader:
+    """A reader that trusts the test authority and finds the server."""
+    return GitRepositoryReader(trusting, local)
+
+
+def hosts_of(server: GitServer) -> tuple[GitHost, ...]:
+    """The setting that allows ``server``."""
+    return (GitHost(HOST, server.port, ("127.0.0.0/8",)),)
+
+
+def url_of(server: GitServer, name: str = "app") -> str:
+    """The address of a repository."""
+    return f"https://{HOST}:{server.port}/team/{name}.git"
