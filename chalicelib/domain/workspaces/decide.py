@@ -178,7 +178,7 @@ def _interpreted_absence(
     if seen.actual is ActualState.ERROR:
         return ActualState.ERROR, seen.reason
     if state.acknowledged > 0:
-        return ActualState.UNKNOWN, reasons.LOST
+        return ActualState.UNKNOWN, seen.reason or reasons.LOST
     return state.actual, state.reason
 
 

@@ -32,7 +32,7 @@ def due_change(state: WorkspaceState, settings: OrganisationSettings, now: float
         return None
     return Change(
         DesiredState.STOPPED,
-        "longest_run",
+        "longest-run",
         f"Stopped after {_duration(settings.longest_run_seconds)}, the longest run that the"
         " organisation allows. Nothing is lost; start it again when you need it.",
     )

@@ -3,19 +3,19 @@
 from chalicelib.domain.workspaces.workspace import Reason
 
 LOST = Reason(
-    code="lost",
+    code="Lost",
     message="The cluster has nothing of this workspace any more.",
     hint="Berth sends it again. What was on its volume is gone if the volume was deleted.",
 )
 
 TERMINATED_BY_OTHERS = Reason(
-    code="terminated_by_others",
+    code="TerminatedByOthers",
     message="The cluster says that this workspace was terminated, which nobody asked for.",
     hint="Berth goes on sending it. Ask who runs the cluster; if it is not needed, terminate it.",
 )
 
 AHEAD = Reason(
-    code="ahead",
+    code="Ahead",
     message="The cluster carries a later change of this workspace than the control plane knows.",
     hint="Was the control plane's store restored from a backup? Ask who runs Berth.",
     retrying=False,

@@ -1,0 +1,128 @@
+"""The life of a workspace as a table: what is stored, what happens, what is sent, what is stored then.
+
+Read a row as: *given* desired, actual, generation and acknowledgement, *when* a person wishes
+something or a report arrives (or both, in this order), *then* this is sent, and this is stored.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.workspaces.decide import Order, Outcome, Sighting
+from chalicelib.domain.workspaces.states import ActualState as A
+from chalicelib.domain.workspaces.states import DesiredState as D
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from tests.domain.sightings import absent, buried, ending, refused, seen, state
+
+NOTHING, SPEC, TERMINATE = Order.NOTHING, Order.SPEC, Order.TERMINATE
+STORED, STALE, COLLECT = Outcome.STORED, Outcome.STALE, Outcome.COLLECT
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One row. ``then`` is (desired, actual, generation, acknowledged)."""
+
+    title: str
+    given: WorkspaceState
+    then: tuple[D, A, int, int]
+    sends: Order
+    wish: D | None = None
+    report: Sighting | None = None
+    outcome: Outcome = STORED
+
+
+def row(title: str, given: WorkspaceState, **rest: object) -> Scenario:
+    """A row, title first."""
+    return Scenario(title, given, **rest)  # type: ignore[arg-type] # the table names the fields
+
+
+NEW = state(D.RUNNING, A.CREATION_REQUESTED)
+RUNS = state(D.RUNNING, A.RUNNING, 1, 1)
+STOPS = state(D.STOPPED, A.RUNNING, 2, 1)
+STOPPED = state(D.STOPPED, A.STOPPED, 2, 2)
+RESTARTS = state(D.RESTART_REQUESTED, A.RUNNING, 2, 1)
+ENDS = state(D.TERMINATED, A.RUNNING, 2, 1)
+ENDING = state(D.TERMINATED, A.TERMINATING, 2, 2)
+ENDED = state(D.TERMINATED, A.TERMINATED, 2, 2)
+
+# fmt: off
+SCENARIOS = [
+    # Creation
+    row("a new workspace is sent",
+        NEW, sends=SPEC, then=(D.RUNNING, A.CREATION_REQUESTED, 1, 0)),
+    row("it is sent until it is acknowledged",
+        NEW, report=absent(), sends=SPEC, then=(D.RUNNING, A.CREATION_REQUESTED, 1, 0)),
+    row("once applied it is sent no more",
+        NEW, report=seen(A.STARTING, 1), sends=NOTHING, then=(D.RUNNING, A.STARTING, 1, 1)),
+    row("states may be skipped",
+        NEW, report=seen(A.RUNNING, 1), sends=NOTHING, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    row("what was refused is sent again, with its reason shown",
+        NEW, report=refused(), sends=SPEC, then=(D.RUNNING, A.ERROR, 1, 0)),
+    row("what is applied and not ready keeps its intent",
+        NEW, report=seen(A.FAILED, 1), sends=NOTHING, then=(D.RUNNING, A.FAILED, 1, 1)),
+    row("a failed one may heal",
+        state(D.RUNNING, A.FAILED, 1, 1), report=seen(A.RUNNING, 1), sends=NOTHING, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    row("stopped before it ever was, it is made stopped",
+        NEW, wish=D.STOPPED, sends=SPEC, then=(D.STOPPED, A.CREATION_REQUESTED, 2, 0)),
+    row("ended before it ever was, it leaves a tombstone",
+        NEW, wish=D.TERMINATED, report=buried(2), sends=NOTHING, outcome=COLLECT, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
+    # Stop and start
+    row("a stop is sent",
+        RUNS, wish=D.STOPPED, sends=SPEC, then=(D.STOPPED, A.RUNNING, 2, 1)),
+    row("a stop is sent while the old generation lives",
+        STOPS, report=seen(A.RUNNING, 1), sends=SPEC, then=(D.STOPPED, A.RUNNING, 2, 1)),
+    row("a stop under way is not sent again",
+        STOPS, report=seen(A.STOPPING, 2), sends=NOTHING, then=(D.STOPPED, A.STOPPING, 2, 2)),
+    row("a stop ends",
+        STOPS, report=seen(A.STOPPED, 2), sends=NOTHING, then=(D.STOPPED, A.STOPPED, 2, 2)),
+    row("a start is sent",
+        STOPPED, wish=D.RUNNING, sends=SPEC, then=(D.RUNNING, A.STOPPED, 3, 2)),
+    row("the same wish twice is one",
+        RUNS, wish=D.RUNNING, sends=NOTHING, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    # Restart
+    row("a restart stops first",
+        RUNS, wish=D.RESTART_REQUESTED, sends=SPEC, then=(D.RESTART_REQUESTED, A.RUNNING, 2, 1)),
+    row("a restart waits for the pods to go",
+        RESTARTS, report=seen(A.STOPPING, 2), sends=NOTHING, then=(D.RESTART_REQUESTED, A.STOPPING, 2, 2)),
+    row("a restart runs again by itself, as a new generation",
+        RESTARTS, report=seen(A.STOPPED, 2), sends=SPEC, then=(D.RUNNING, A.STOPPED, 3, 2)),
+    row("an older stop does not end a restart",
+        RESTARTS, report=seen(A.STOPPED, 1), sends=SPEC, then=(D.RESTART_REQUESTED, A.STOPPED, 2, 1)),
+    row("a stopped one may be restarted",
+        STOPPED, wish=D.RESTART_REQUESTED, report=seen(A.STOPPED, 3), sends=SPEC, then=(D.RUNNING, A.STOPPED, 4, 3)),
+    row("a wish to end beats a restart",
+        RESTARTS, wish=D.TERMINATED, report=seen(A.STOPPED, 2), sends=TERMINATE, then=(D.TERMINATED, A.STOPPED, 3, 2)),
+    row("a wish to stop beats a restart",
+        RESTARTS, wish=D.STOPPED, report=seen(A.STOPPED, 2), sends=SPEC, then=(D.STOPPED, A.STOPPED, 3, 2)),
+    # Termination
+    row("an end is sent",
+        RUNS, wish=D.TERMINATED, sends=TERMINATE, then=(D.TERMINATED, A.RUNNING, 2, 1)),
+    row("an end is sent until it is confirmed",
+        ENDS, report=ending(2), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATING, 2, 2)),
+    row("absence alone confirms no end",
+        ENDS, report=absent(), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATING, 2, 1)),
+    row("an older tombstone confirms no end",
+        ENDS, report=buried(1), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATING, 2, 1)),
+    row("the tombstone of its generation confirms the end",
+        ENDING, report=buried(2), sends=NOTHING, outcome=COLLECT, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
+    row("a tombstone that is still there is collected again",
+        ENDED, report=buried(2), sends=NOTHING, outcome=COLLECT, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
+    row("what comes back after the end is removed again",
+        ENDED, report=seen(A.RUNNING, 2), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
+    # Reports that must not be believed
+    row("an older report changes nothing",
+        RUNS, report=seen(A.FAILED, 1, resource_version=9), sends=NOTHING, outcome=STALE, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    row("a report of an older epoch changes nothing",
+        RUNS, report=seen(A.FAILED, 1, epoch=0, resource_version=99), sends=NOTHING, outcome=STALE, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    row("a newer epoch may count anew",
+        RUNS, report=seen(A.FAILED, 1, epoch=2, resource_version=1), sends=NOTHING, then=(D.RUNNING, A.FAILED, 1, 1)),
+    row("an acknowledgement never falls",
+        STOPPED, report=seen(A.RUNNING, 1), sends=SPEC, then=(D.STOPPED, A.RUNNING, 2, 2)),
+    row("a claim of the end of what is wanted is not believed",
+        RUNS, report=buried(1), sends=SPEC, then=(D.RUNNING, A.ERROR, 1, 1)),
+    row("a tombstone beside what is wanted is an error",
+        RUNS, report=ending(1), sends=SPEC, then=(D.RUNNING, A.ERROR, 1, 1)),
+    row("what vanished is not known and sent again",
+        RUNS, report=absent(), sends=SPEC, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
+    row("a generation that was never made acknowledges nothing",
+        RUNS, report=seen(A.RUNNING, 7), sends=SPEC, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
+]
+# fmt: on

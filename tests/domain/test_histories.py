@@ -1,0 +1,84 @@
+"""Any history of wishes and reports, as hypothesis makes them up."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import Clash
+from chalicelib.domain.workspaces.decide import Order, Sighting, decide, order_due
+from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.domain.workspaces.transitions import requested, want
+from tests.domain.sightings import NOW, buried, seen
+
+REPORTS = st.builds(
+    Sighting,
+    epoch=st.integers(0, 3),
+    resource_version=st.integers(0, 30),
+    generation=st.integers(0, 8),
+    absent=st.booleans(),
+    actual=st.sampled_from(ActualState),
+    tombstone=st.none() | st.integers(0, 8),
+    secrets_digest=st.sampled_from(["", "abc"]),
+)
+WISHES = st.sampled_from(DesiredState)
+
+
+@given(st.lists(WISHES | REPORTS, max_size=40))
+def test_no_interleaving_loses_an_intent_or_lowers_a_counter(
+    history: list[DesiredState | Sighting],
+) -> None:
+    """However stale, doubled or reordered the reports, the last accepted wish holds, and nothing falls."""
+    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW)
+    wished = now.desired
+    for moment, step in enumerate(history):
+        before = now
+        if isinstance(step, DesiredState):
+            try:
+                now = want(now, step, NOW + moment) or now
+                wished = step
+            except Clash:
+                assert wished is DesiredState.TERMINATED
+        else:
+            now = decide(now, step, NOW + moment).state or now
+            if now.desired is not before.desired:
+                # The only change that Berth makes by itself: the second half of a restart.
+                assert before.desired is DesiredState.RESTART_REQUESTED
+                wished = DesiredState.RUNNING
+        assert now.desired is wished
+        assert now.generation >= before.generation
+        assert before.acknowledged <= now.acknowledged <= now.generation
+        place = (now.epoch, now.resource_version)
+        assert place >= (before.epoch, before.resource_version)
+        if before.actual is ActualState.TERMINATED:
+            assert now == before
+
+
+@given(st.lists(WISHES | REPORTS, max_size=40))
+def test_an_honest_agent_always_gets_there(history: list[DesiredState | Sighting]) -> None:
+    """After any history, an agent that does what it is told reaches the last wish and is left alone."""
+    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW)
+    for step in history:
+        if isinstance(step, Sighting):
+            now = decide(now, step, NOW).state or now
+        else:
+            try:
+                now = want(now, step, NOW) or now
+            except Clash:
+                continue
+    for version in range(100, 110):
+        now = decide(now, _honest(now.desired, now.generation, version), NOW).state or now
+    assert order_due(now) is Order.NOTHING
+    reached = {
+        DesiredState.RUNNING: ActualState.RUNNING,
+        DesiredState.STOPPED: ActualState.STOPPED,
+        DesiredState.TERMINATED: ActualState.TERMINATED,
+    }
+    assert now.actual is reached[now.desired]
+
+
+def _honest(desired: DesiredState, generation: int, version: int) -> Sighting:
+    if desired is DesiredState.TERMINATED:
+        return replace(buried(generation), resource_version=version, epoch=9)
+    actual = ActualState.RUNNING if desired is DesiredState.RUNNING else ActualState.STOPPED
+    return seen(actual, generation, resource_version=version, epoch=9, secrets_digest="abc")
