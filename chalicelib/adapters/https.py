@@ -31,12 +31,9 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class JsonOverHttps:
-    """Fetches JSON objects. ``extra_ca`` is PEM trusted beside the system's authorities."""
+    """Fetches JSON objects. ``context`` says whose certificates are trusted."""
 
-    def __init__(self, extra_ca: str = "") -> None:
-        context = ssl.create_default_context()
-        if extra_ca:
-            context.load_verify_locations(cadata=extra_ca)
+    def __init__(self, context: ssl.SSLContext) -> None:
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),

@@ -13,12 +13,17 @@ class Purpose(StrEnum):
 
     SIGN_IN = "berth-signin+jwt"
     TICKET = "berth-ticket+jwt"
+    GRANT = "berth-grant+jwt"
 
 
-LIFETIME_SECONDS: dict[Purpose, int] = {Purpose.SIGN_IN: 600, Purpose.TICKET: 30}
+LIFETIME_SECONDS: dict[Purpose, int] = {
+    Purpose.SIGN_IN: 600,
+    Purpose.TICKET: 30,
+    Purpose.GRANT: 60,
+}
 
 
-class SignatureRefused(Exception):  # noqa: N818 - reads as what happened
+class SignatureRefused(Exception):
     """The token is forged, expired, or made for another purpose, audience or installation."""
 
 

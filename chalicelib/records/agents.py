@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chalicelib.domain.agents.agent import Agent, AgentSettings
-from chalicelib.ports.store import Absent, Equals, Item, Put, Store, Update, Value
+from chalicelib.ports.store import Absent, AtMost, Equals, Item, Put, Store, Update, Value
 from chalicelib.records import keys
 from chalicelib.records.attributes import (
     SCHEMA,
@@ -26,6 +26,16 @@ class AgentPage:
 
     agents: tuple[Agent, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """Which instance of an agent leads its cluster, as its ``prerequisites`` message says."""
+
+    epoch: int
+    instance: str
+    software: str
+    namespace: str
 
 
 def load(store: Store, organisation_id: str, agent_id: str) -> Agent | None:
@@ -73,26 +83,18 @@ def retire(agent: Agent, at: float) -> Update:
     return _change(agent, {"retired": milliseconds(at), "tokens": []})
 
 
-def introduced(agent: Agent, *, epoch: int, instance: str, software: str, namespace: str) -> Update:
-    """Write who leads the agent's cluster now, as its ``prerequisites`` message says."""
+def introduced(agent: Agent, leader: Leader, at: float) -> Update:
+    """Write who leads; fails when somebody newer does, or the agent was retired meanwhile."""
     return Update(
         keys.agent(agent.organisation_id, agent.id),
         set={
-            "epoch": epoch,
-            "instance": instance,
-            "software": software,
-            "namespace": namespace,
+            "epoch": leader.epoch,
+            "instance": leader.instance,
+            "software": leader.software,
+            "namespace": leader.namespace,
+            "heard": milliseconds(at),
         },
-        when=[Equals("created", milliseconds(agent.created_at))],
-    )
-
-
-def heard(agent: Agent, at: float) -> Update:
-    """Write when the agent was last heard."""
-    return Update(
-        keys.agent(agent.organisation_id, agent.id),
-        set={"heard": milliseconds(at)},
-        when=[Equals("created", milliseconds(agent.created_at))],
+        when=[Equals("created", milliseconds(agent.created_at)), AtMost("epoch", leader.epoch)],
     )
 
 

@@ -66,4 +66,4 @@ def _networks(settings: AgentSettings) -> Iterator[Problem]:
 
 
 def _problem(field: str, rule: str) -> Problem:
-    return Problem("agent-settings", f"{field.partition('/')[0]} {rule}.", f"/settings/{field}")
+    return Problem("agent-settings", f"{field.partition('/')[0]} {rule}.", f"#/settings/{field}")

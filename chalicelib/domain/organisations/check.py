@@ -52,4 +52,4 @@ def _host_problems(where: str, host: GitHost) -> Iterator[Problem]:
 
 def _problem(field: str, rule: str) -> Problem:
     name = field.rpartition("/")[2] if not field[-1].isdigit() else field.split("/")[-2]
-    return Problem("organisation-settings", f"{name} {rule}.", f"/settings/{field}")
+    return Problem("organisation-settings", f"{name} {rule}.", f"#/settings/{field}")

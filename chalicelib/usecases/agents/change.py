@@ -1,9 +1,11 @@
 """Changing an agent's name and settings, and retiring it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from chalicelib.domain.access.roles import Action, Person
-from chalicelib.domain.agents.agent import Agent, AgentSettings
+from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.agents.check import problems_of
 from chalicelib.domain.errors import Clash, Invalid
 from chalicelib.ports.bundle import Ports
@@ -20,17 +22,15 @@ def change_agent(
     agent_id: str,
     *,
     name: str | None,
-    settings: AgentSettings | None,
+    changes: Mapping[str, Any] | None,
 ) -> Agent:
-    """Change what is given. The agent hears of it at its next call."""
+    """Change what is given; ``changes`` are fields of the settings. The agent hears at its next call."""
     agent = agent_to_change(ports, person, agent_id)
-    if settings is not None and (problems := problems_of(settings)):
-        raise Invalid("agent-settings", "The agent's settings cannot be taken.", problems)
     after = replace(
-        agent,
-        name=agent.name if name is None else name,
-        settings=agent.settings if settings is None else settings,
+        agent, name=name or agent.name, settings=replace(agent.settings, **(changes or {}))
     )
+    if problems := problems_of(after.settings):
+        raise Invalid("agent-settings", "The agent's settings cannot be taken.", problems)
     write = agents.change_settings(agent, after.name, after.settings)
     _carry_out(ports, person, agent, write, "agents:change")
     return replace(after, version=agent.version + 1)

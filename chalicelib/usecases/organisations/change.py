@@ -1,12 +1,13 @@
 """Changing an organisation's name and settings."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from chalicelib.domain.access.roles import Action, Person
 from chalicelib.domain.errors import Clash, Invalid
 from chalicelib.domain.organisations.check import problems_of
 from chalicelib.domain.organisations.organisation import Organisation
-from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed
 from chalicelib.records import organisations
@@ -15,18 +16,16 @@ from chalicelib.usecases.audit import audit
 
 
 def change_organisation(
-    ports: Ports, person: Person, *, name: str | None, settings: OrganisationSettings | None
+    ports: Ports, person: Person, *, name: str | None, changes: Mapping[str, Any] | None
 ) -> Organisation:
-    """Change what is given. Settings hold from the next request on."""
+    """Change what is given; ``changes`` are fields of the settings. They hold from the next request on."""
     require(person, Action.ORGANISATION_CHANGE)
-    if settings is not None and (problems := problems_of(settings)):
-        raise Invalid("organisation-settings", "The settings cannot be taken.", problems)
     before = organisations.load(ports.store, person.organisation_id)
     after = replace(
-        before,
-        name=before.name if name is None else name,
-        settings=before.settings if settings is None else settings,
+        before, name=name or before.name, settings=replace(before.settings, **(changes or {}))
     )
+    if problems := problems_of(after.settings):
+        raise Invalid("organisation-settings", "The settings cannot be taken.", problems)
     try:
         ports.store.transact(
             [

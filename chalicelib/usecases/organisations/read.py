@@ -1,6 +1,8 @@
 """Reading the organisation and its members."""
 
+from chalicelib.domain.access.member import Member
 from chalicelib.domain.access.roles import Action, Person
+from chalicelib.domain.errors import Unauthenticated
 from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.ports.bundle import Ports
 from chalicelib.records import organisations, people
@@ -12,6 +14,14 @@ def read_organisation(ports: Ports, person: Person) -> Organisation:
     """Return the person's organisation."""
     require(person, Action.ORGANISATION_READ)
     return organisations.load(ports.store, person.organisation_id)
+
+
+def who_am_i(ports: Ports, person: Person) -> tuple[Member, Organisation]:
+    """Return the person's own record, and the organisation."""
+    member = people.load(ports.store, person.organisation_id, person.id)
+    if member is None:
+        raise Unauthenticated("unknown-credential", "You are no member any more.")
+    return member, organisations.load(ports.store, person.organisation_id)
 
 
 def list_members(ports: Ports, person: Person, *, after: str | None, limit: int) -> MemberPage:

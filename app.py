@@ -1,0 +1,32 @@
+"""The Chalice app: routes are registered, triggers are defined, and nothing else.
+
+Importing it opens no client and reads no environment: Chalice imports it to find the routes.
+"""
+
+import time
+from typing import Any
+
+from chalice.app import Chalice, Rate
+
+from chalicelib.api.routes import blueprints, keep_request
+
+SWEEP_SECONDS = 20.0
+"""Lambda ends it after 25."""
+
+# Chalice writes its name into the environment that it is given; ours is left alone.
+app = Chalice(app_name="berth", configure_logs=False, env={})
+app.register_middleware(keep_request, "http")
+for blueprint in blueprints():
+    app.register_blueprint(blueprint)
+
+
+# Triggers live here and not in a blueprint: there, Lambda would never import this file.
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep(event: Any) -> None:
+    """Stop what ran too long, and remove what nobody owns any more."""
+    del event
+    from chalicelib import bootstrap  # noqa: PLC0415 - what only the trigger needs
+    from chalicelib.usecases.workspaces.sweep import sweep as carry_out  # noqa: PLC0415
+
+    ends = time.monotonic() + SWEEP_SECONDS
+    carry_out(bootstrap.ports(), remaining=lambda: ends - time.monotonic())

@@ -1,0 +1,133 @@
+"""Every route, as one table; nothing of a room is loaded before its first request.
+
+A handler takes a ``Call`` and the ids of the path by their names, and may take ``body`` and ``query``:
+their types and its answer's are pydantic models, from which ``openapi`` makes the document.
+"""
+
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from enum import Enum
+from typing import NamedTuple
+
+from chalice.app import Blueprint, Request, Response
+
+KIB = 1024
+
+
+class Credential(Enum):
+    """What a route asks for."""
+
+    NONE = "none"
+    PERSON = "person"
+    """A personal token, or the session of a browser."""
+    SESSION = "session"
+    """The session of a browser, and nothing else."""
+    AGENT = "agent"
+    PROXY = "proxy"
+
+
+class Route(NamedTuple):
+    """One method on one path. ``handler`` is ``module:function`` of this package; ``limit`` is of the
+    body, in bytes; what a ``page`` refuses is said in HTML."""
+
+    method: str
+    path: str
+    handler: str
+    credential: Credential = Credential.PERSON
+    status: int = 200
+    limit: int = 256 * KIB
+    page: bool = False
+
+    @property
+    def surface(self) -> str:
+        """Which deployment serves it: ``people``, ``agents`` or ``all``."""
+        if self.handler.startswith("health:"):
+            return "all"
+        return "agents" if self.path.startswith("/agent/") else "people"
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether it takes an ``Idempotency-Key``: whatever a person makes."""
+        return self.method == "POST" and self.credential is Credential.PERSON
+
+
+_NONE, _SESSION = Credential.NONE, Credential.SESSION
+_AGENT, _PROXY = Credential.AGENT, Credential.PROXY
+
+ROUTES = (
+    Route("GET", "/healthz", "health:get_health", _NONE),
+    Route("GET", "/openapi.json", "health:get_openapi", _NONE),
+    Route("GET", "/", "sign_in:show_start", _NONE, page=True),
+    Route("GET", "/sign-in", "sign_in:get_sign_in", _NONE, page=True),
+    Route("GET", "/sign-in/callback", "sign_in:get_callback", _NONE, page=True),
+    Route("POST", "/sign-out", "sign_in:post_sign_out", _SESSION),
+    Route("GET", "/enter", "sign_in:get_enter", _NONE, page=True),
+    Route("GET", "/cli", "tokens:show_grant", _NONE, page=True),
+    Route("GET", "/api/v1/me", "people:show_me"),
+    Route("GET", "/api/v1/organisation", "people:show_organisation"),
+    Route("PATCH", "/api/v1/organisation", "people:patch_organisation"),
+    Route("GET", "/api/v1/members", "people:get_members"),
+    Route("PATCH", "/api/v1/members/{user_id}", "people:patch_member"),
+    Route("DELETE", "/api/v1/members/{user_id}", "people:delete_member", status=204),
+    Route("POST", "/api/v1/invitations", "people:post_invitation", status=201),
+    Route("GET", "/api/v1/tokens", "tokens:get_tokens"),
+    Route("POST", "/api/v1/tokens", "tokens:post_token", status=201),
+    Route("DELETE", "/api/v1/tokens/{token_id}", "tokens:delete_token", status=204),
+    Route("POST", "/api/v1/tokens/grants", "tokens:post_grant", _SESSION, status=201),
+    Route("POST", "/api/v1/tokens/exchange", "tokens:post_exchange", _NONE, status=201),
+    Route("GET", "/api/v1/agents", "agents:get_agents"),
+    Route("POST", "/api/v1/agents", "agents:post_agent", status=201),
+    Route("GET", "/api/v1/agents/{agent_id}", "agents:get_agent"),
+    Route("PATCH", "/api/v1/agents/{agent_id}", "agents:patch_agent"),
+    Route("POST", "/api/v1/agents/{agent_id}/rotate", "agents:post_rotation", status=201),
+    Route("POST", "/api/v1/agents/{agent_id}/retire", "agents:post_retirement"),
+    Route("GET", "/api/v1/workspaces", "workspaces:get_workspaces"),
+    # Variables may have 512 KiB in all.
+    Route("POST", "/api/v1/workspaces", "workspaces:post_workspace", status=201, limit=1024 * KIB),
+    Route("GET", "/api/v1/workspaces/{workspace_id}", "workspaces:get_workspace"),
+    Route("PATCH", "/api/v1/workspaces/{workspace_id}", "workspaces:patch_workspace"),
+    Route("DELETE", "/api/v1/workspaces/{workspace_id}", "workspaces:delete_workspace", status=202),
+    Route("GET", "/api/v1/workspaces/{workspace_id}/events", "workspaces:get_events"),
+    Route("GET", "/api/v1/workspaces/{workspace_id}/variables", "workspaces:get_variables"),
+    Route("POST", "/agent/v1/reconcile", "programs:post_reconcile", _AGENT, limit=3072 * KIB),
+    Route("POST", "/agent/v1/prerequisites", "programs:post_prerequisites", _AGENT),
+    Route("POST", "/agent/v1/admissions", "programs:post_admission", _PROXY),
+    Route("POST", "/agent/v1/admissions/recheck", "programs:post_recheck", _PROXY),
+)
+
+_request: ContextVar[Request] = ContextVar("request")
+"""Chalice keeps the current request on the app, which threads of the one-process mode share."""
+
+
+def blueprints() -> Iterator[Blueprint]:
+    """Yield a blueprint for each surface."""
+    for surface in ("all", "people", "agents"):
+        blueprint = Blueprint(f"{__name__}.{surface}")
+        for route in ROUTES:
+            if route.surface == surface:
+                name = route.handler.replace(":", "_")
+                blueprint.route(route.path, methods=[route.method], name=name)(_view(route))
+        yield blueprint
+
+
+def keep_request(request: Request, proceed: Callable[[Request], Response]) -> Response:
+    """Keep the request for the handler; say what Chalice refuses by itself as every other refusal."""
+    token = _request.set(request)
+    try:
+        response = proceed(request)
+    finally:
+        _request.reset(token)
+    if "Cache-Control" in response.headers:
+        return response
+    from chalicelib.api.serving import reworded  # noqa: PLC0415 - rare, and loads much
+
+    return reworded(response)
+
+
+def _view(route: Route) -> Callable[..., Response]:
+    def view(**ids: str) -> Response:
+        from chalicelib.api.serving import serve  # noqa: PLC0415 - at the first request, not before
+
+        return serve(route, _request.get(), ids)
+
+    return view

@@ -1,0 +1,122 @@
+"""Serving a route: let in, read, call the handler, answer; and every refusal in one form."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from chalice.app import Request, Response
+from pydantic import BaseModel
+
+from chalicelib import bootstrap
+from chalicelib.api import pages
+from chalicelib.api.auth import agent_of, person_of
+from chalicelib.api.call import Call
+from chalicelib.api.requests import Incoming
+from chalicelib.api.responses import empty_answer, fault, json_answer, problem, refusal
+from chalicelib.api.routes import Credential, Route
+from chalicelib.domain.errors import Clash, Invalid, Missing, Refused, Unavailable
+from chalicelib.domain.naming import is_id
+from chalicelib.ports.bundle import Ports
+from chalicelib.ports.keys import KeyServiceBusy
+from chalicelib.ports.store import ConditionFailed, ItemTooLarge, StoreBusy
+
+Handler: TypeAlias = Callable[..., BaseModel | Response | None]
+
+_IDS = {
+    "agent_id": ("ag", "agent"),
+    "token_id": ("tok", "token"),
+    "user_id": ("usr", "member"),
+    "workspace_id": ("ws", "workspace"),
+}
+"""What ids of the path look like, and what they are of."""
+
+_REWORDED = {
+    405: ("method-not-allowed", "This address does not take this method."),
+    415: ("media-type", "Send the header Content-Type: application/json."),
+}
+
+
+def serve(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
+    """Answer the request, whatever happens."""
+    try:
+        return _answer(route, request, ids)
+    except Exception as error:  # noqa: BLE001 - the last one to see it
+        refused = _as_refused(error, route)
+        return pages.refusal(refused) if route.page else refusal(refused)
+
+
+@cache
+def handler_of(route: Route) -> Handler:
+    """Return the route's handler, loading its room."""
+    module, _, function = route.handler.partition(":")
+    handler: Handler = getattr(import_module(f"chalicelib.api.{module}"), function)
+    return handler
+
+
+def reworded(response: Response) -> Response:
+    """Return what Chalice refused by itself as a problem."""
+    status = response.status_code
+    code, detail = _REWORDED.get(status, ("internal", "Something is wrong in Berth."))
+    ours = problem(status, code, detail)
+    if "Allow" in response.headers:
+        ours.headers["Allow"] = response.headers["Allow"]
+    return ours
+
+
+def _answer(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
+    ports = bootstrap.ports()
+    if route.surface != "all" and ports.site.surface not in ("all", route.surface):
+        raise Missing("no-such-route", "There is nothing at this address.")
+    incoming = Incoming.of(request)
+    call = _let_in(route, incoming, ports)
+    _check_ids(ids)
+    handler = handler_of(route)
+    arguments: dict[str, Any] = dict(ids)
+    if (model := handler.__annotations__.get("query")) is not None:
+        arguments["query"] = incoming.query(model)
+    if (model := handler.__annotations__.get("body")) is not None:
+        arguments["body"] = incoming.body(model, route.limit)
+    answered = handler(call, **arguments)
+    if isinstance(answered, Response):
+        return answered
+    if answered is None:
+        return empty_answer()
+    return json_answer(route.status, answered.model_dump_json())
+
+
+def _let_in(route: Route, incoming: Incoming, ports: Ports) -> Call:
+    match route.credential:
+        case Credential.NONE:
+            return Call(incoming, ports, route.limit)
+        case Credential.PERSON | Credential.SESSION:
+            only = route.credential is Credential.SESSION
+            person = person_of(incoming, ports, session_only=only)
+            return Call(incoming, ports, route.limit, _person=person)
+        case Credential.AGENT | Credential.PROXY:
+            agent = agent_of(incoming, ports, proxy=route.credential is Credential.PROXY)
+            return Call(incoming, ports, route.limit, _agent=agent)
+
+
+def _check_ids(ids: Mapping[str, str]) -> None:
+    """Treat what cannot be an id (paths arrive decoded) as the id of an absent thing."""
+    for name, value in ids.items():
+        prefix, kind = _IDS[name]
+        if not is_id(prefix, value):
+            raise Missing(f"no-such-{kind}", f"There is no such {kind}.")
+
+
+def _as_refused(error: Exception, route: Route) -> Refused:
+    match error:
+        case Refused():
+            return error
+        case ConditionFailed():
+            return Clash(
+                "changed-meanwhile", "It changed at the same moment. Read it and try again."
+            )
+        case StoreBusy() | KeyServiceBusy():
+            return Unavailable("busy", "Berth is busy. Try again.")
+        case ItemTooLarge():
+            return Invalid("too-large", "It is too large to be stored.")
+        case _:
+            return fault(error, f"{route.method} {route.path}")

@@ -1,0 +1,103 @@
+"""Pages and redirects of a browser: start page, sign-in, sign-out, and the way into a workspace."""
+
+import re
+from typing import Annotated
+
+from chalice.app import Response
+from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
+
+from chalicelib.api import pages
+from chalicelib.api.auth import SESSION_COOKIE
+from chalicelib.api.call import Call
+from chalicelib.api.responses import empty_answer, forget_cookie, redirect, set_cookie
+from chalicelib.api.values import Closed
+from chalicelib.usecases.access.authenticate import SESSION_LONGEST_SECONDS
+from chalicelib.usecases.access.enter import Wish, enter
+from chalicelib.usecases.access.sessions import end_session
+from chalicelib.usecases.access.sign_in import (
+    Callback,
+    finish_sign_in,
+    start_sign_in,
+)
+
+BROWSER_COOKIE = "__Host-berth-signin"
+JOIN_COOKIE = "__Host-berth-join"
+_SIGN_IN_SECONDS = 600
+_SECRET = re.compile(r"[-_.A-Za-z0-9]{16,256}")
+
+Secret = Annotated[str, StringConstraints(pattern=rf"^{_SECRET.pattern}\z")]
+
+
+class SignInQuery(Closed):
+    """Where to go afterwards, and the bootstrap code or invitation."""
+
+    return_path: str = Field(default="/", validation_alias=AliasChoices("return"), max_length=2048)
+    code: Secret | None = None
+
+
+class CallbackQuery(Closed):
+    """What the issuer sends back (RFC 6749 4.1.2, RFC 9207)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    state: str = Field(default="", max_length=4096)
+    code: str = Field(default="", max_length=4096)
+    iss: str | None = Field(default=None, max_length=2048)
+    error: str = Field(default="", max_length=200)
+
+
+class EnterQuery(Closed):
+    """What the proxy sends a browser with: the endpoint, a path there, the hash of its secret."""
+
+    host: str = Field(max_length=255)
+    path: str = Field(default="/", max_length=2048)
+    challenge: str = Field(max_length=128)
+
+
+def show_start(call: Call) -> Response:
+    """Show the start page."""
+    del call
+    return pages.page("start.html")
+
+
+def get_sign_in(call: Call, query: SignInQuery) -> Response:
+    """Send the browser to the issuer. ``code`` is a bootstrap code or an invitation."""
+    known = call.incoming.cookie(BROWSER_COOKIE)
+    browser = known if _SECRET.fullmatch(known) else ""
+    started = start_sign_in(call.ports, return_path=query.return_path, browser=browser)
+    cookies = [set_cookie(BROWSER_COOKIE, started.browser, seconds=_SIGN_IN_SECONDS)]
+    if query.code is not None:
+        cookies.append(set_cookie(JOIN_COOKIE, query.code, seconds=_SIGN_IN_SECONDS))
+    return redirect(started.location, cookies=cookies)
+
+
+def get_callback(call: Call, query: CallbackQuery) -> Response:
+    """Take the issuer's answer and open a session."""
+    finished = finish_sign_in(
+        call.ports,
+        Callback(
+            state=query.state,
+            code=query.code,
+            issuer=query.iss,
+            error=query.error,
+            browser=call.incoming.cookie(BROWSER_COOKIE),
+            code_of_membership=call.incoming.cookie(JOIN_COOKIE),
+        ),
+    )
+    cookies = [
+        set_cookie(SESSION_COOKIE, finished.opened.cookie, seconds=SESSION_LONGEST_SECONDS),
+        forget_cookie(JOIN_COOKIE),
+    ]
+    return redirect(call.ports.site.public_url + finished.return_path, status=303, cookies=cookies)
+
+
+def post_sign_out(call: Call) -> Response:
+    """End the browser's session, and with it every way into workspaces that it opened."""
+    end_session(call.ports, call.person)
+    return empty_answer({"Set-Cookie": forget_cookie(SESSION_COOKIE)})
+
+
+def get_enter(call: Call, query: EnterQuery) -> Response:
+    """Send a signed-in browser to an endpoint of a workspace with a one-time ticket."""
+    wish = Wish(host=query.host, path=query.path, challenge=query.challenge)
+    return call.with_session(lambda person: redirect(enter(call.ports, person, wish), status=303))

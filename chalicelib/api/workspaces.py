@@ -1,0 +1,256 @@
+"""Workspaces, as people see them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from chalicelib.api.call import Call
+from chalicelib.api.values import Closed, Listing, Paging, Shown, moment
+from chalicelib.domain.access.roles import Person
+from chalicelib.domain.variables.variable import Variable, VariableKind
+from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.records.events import Event
+from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
+from chalicelib.usecases.workspaces.create import create_workspace
+from chalicelib.usecases.workspaces.draft import WorkspaceRequest
+from chalicelib.usecases.workspaces.read import (
+    Filters,
+    WorkspaceView,
+    list_events,
+    list_variables,
+    list_workspaces,
+    show_workspace,
+)
+from chalicelib.usecases.workspaces.source import Repository
+
+
+class ShownSource(Shown):
+    """Where the devfile came from; all empty for inline text."""
+
+    url: str
+    ref: str
+    path: str
+    commit: str
+
+
+class ShownReason(Shown):
+    """Why a workspace is not as wished; ``retrying``: it may heal by itself."""
+
+    code: str
+    message: str
+    hint: str
+    retrying: bool
+
+
+class ShownEndpoint(Shown):
+    """A port that the proxy serves; ``url`` is empty while the agent has no zone."""
+
+    name: str
+    port: int
+    exposure: str
+    url: str
+
+
+class ShownWorkspace(Shown):
+    """A workspace. ``url`` is the editor's address."""
+
+    id: str
+    name: str
+    owner_id: str
+    agent_id: str
+    editor: str
+    source: ShownSource
+    desired: DesiredState
+    actual: ActualState
+    reason: ShownReason | None
+    generation: int
+    acknowledged: int
+    agent_online: bool
+    created_at: str
+    desired_at: str
+    actual_at: str
+    url: str | None
+    endpoints: tuple[ShownEndpoint, ...]
+
+
+class ShownEvent(Shown):
+    """Something that happened to a workspace; ``actor`` is a user's or an agent's id, or ``berth``."""
+
+    id: str
+    at: str
+    kind: str
+    text: str
+    actor: str
+    generation: int
+    desired: str
+    actual: str
+
+
+class ShownVariable(Shown):
+    """A variable's name and kind; its value is never given back."""
+
+    name: str
+    kind: VariableKind
+
+
+class NewVariable(Closed):
+    """A variable, frozen for the life of the workspace."""
+
+    name: str = Field(max_length=255)
+    kind: VariableKind = VariableKind.ENVIRONMENT
+    value: str = Field(repr=False)
+
+
+class NewRepository(Closed):
+    """A git repository with the devfile: branch, tag or commit, and path; by default the usual ones."""
+
+    url: str = Field(max_length=2048)
+    ref: str = Field(default="", max_length=255)
+    path: str = Field(default="", max_length=255)
+
+
+class NewWorkspace(Closed):
+    """A workspace to create, from a devfile's text or from a repository."""
+
+    name: str = Field(max_length=63)
+    agent_id: str = Field(max_length=32)
+    editor: str = Field(default="terminal", max_length=63)
+    devfile: str | None = None
+    repository: NewRepository | None = None
+    variables: tuple[NewVariable, ...] = Field(default=(), max_length=200)
+
+
+class WorkspaceChange(Closed):
+    """What is wanted of a workspace."""
+
+    desired: Literal[DesiredState.RUNNING, DesiredState.STOPPED, DesiredState.RESTART_REQUESTED]
+
+
+class WorkspaceQuery(Paging):
+    """Which workspaces; terminated ones are shown when ``actual=Terminated`` is asked for."""
+
+    owner: str | None = Field(default=None, max_length=32)
+    agent: str | None = Field(default=None, max_length=32)
+    desired: DesiredState | None = None
+    actual: ActualState | None = None
+    repository: str | None = Field(default=None, max_length=2048)
+
+
+def get_workspaces(call: Call, query: WorkspaceQuery) -> Listing[ShownWorkspace]:
+    """List workspaces. A page may be short or empty; the end is where ``next`` is null."""
+    filters = _filters(call.person, query)
+    page = list_workspaces(call.ports, call.person, filters, cursor=query.cursor, limit=query.limit)
+    return Listing[ShownWorkspace](items=tuple(map(_workspace, page.items)), next=page.next)
+
+
+def post_workspace(call: Call, body: NewWorkspace) -> ShownWorkspace:
+    """Create a workspace. It starts as soon as its agent hears of it."""
+    return _workspace(create_workspace(call.ports, call.person, _request(body), call.attempt))
+
+
+def get_workspace(call: Call, workspace_id: str) -> ShownWorkspace:
+    """Show a workspace."""
+    return _workspace(show_workspace(call.ports, call.person, workspace_id))
+
+
+def patch_workspace(call: Call, workspace_id: str, body: WorkspaceChange) -> ShownWorkspace:
+    """Start, stop or restart a workspace."""
+    return _workspace(change_workspace(call.ports, call.person, workspace_id, body.desired))
+
+
+def delete_workspace(call: Call, workspace_id: str) -> ShownWorkspace:
+    """Terminate a workspace, its volume too. There is no way back."""
+    return _workspace(terminate_workspace(call.ports, call.person, workspace_id))
+
+
+def get_events(call: Call, workspace_id: str, query: Paging) -> Listing[ShownEvent]:
+    """List what happened to a workspace, newest first."""
+    page = list_events(
+        call.ports, call.person, workspace_id, cursor=query.cursor, limit=query.limit
+    )
+    return Listing[ShownEvent](items=tuple(map(_event, page.events)), next=page.next)
+
+
+def get_variables(call: Call, workspace_id: str) -> Listing[ShownVariable]:
+    """List names and kinds of a workspace's variables."""
+    found = list_variables(call.ports, call.person, workspace_id)
+    items = tuple(ShownVariable(name=name, kind=VariableKind(kind)) for name, kind in found)
+    return Listing[ShownVariable](items=items, next=None)
+
+
+def _filters(person: Person, query: WorkspaceQuery) -> Filters:
+    return Filters(
+        owner_id=person.id if query.owner == "me" else query.owner,
+        agent_id=query.agent,
+        desired=query.desired,
+        actual=query.actual,
+        repository=query.repository,
+    )
+
+
+def _request(body: NewWorkspace) -> WorkspaceRequest:
+    found = body.repository
+    return WorkspaceRequest(
+        name=body.name,
+        agent_id=body.agent_id,
+        editor=body.editor,
+        devfile=body.devfile,
+        repository=None if found is None else Repository(found.url, found.ref, found.path),
+        variables=tuple(Variable(each.name, each.kind, each.value) for each in body.variables),
+    )
+
+
+def _workspace(view: WorkspaceView) -> ShownWorkspace:
+    workspace, state, reason = view.workspace, view.state, view.state.reason
+    endpoints = tuple(
+        ShownEndpoint(
+            name=each.name,
+            port=each.port,
+            exposure=each.exposure,
+            url=_url(view, each.port, each.path),
+        )
+        for each in workspace.endpoints
+    )
+    source = workspace.source
+    return ShownWorkspace(
+        id=workspace.id,
+        name=workspace.name,
+        owner_id=workspace.owner_id,
+        agent_id=workspace.agent_id,
+        editor=workspace.editor,
+        source=ShownSource(url=source.url, ref=source.ref, path=source.path, commit=source.commit),
+        desired=state.desired,
+        actual=state.actual,
+        reason=None
+        if reason is None
+        else ShownReason(
+            code=reason.code, message=reason.message, hint=reason.hint, retrying=reason.retrying
+        ),
+        generation=state.generation,
+        acknowledged=state.acknowledged,
+        agent_online=view.agent_online,
+        created_at=moment(workspace.created_at),
+        desired_at=moment(state.desired_at),
+        actual_at=moment(state.actual_at),
+        url=(endpoints[0].url or None) if endpoints else None,
+        endpoints=endpoints,
+    )
+
+
+def _url(view: WorkspaceView, port: int, path: str) -> str:
+    if not view.zone:
+        return ""
+    return f"https://{port}-{view.workspace.id}.{view.zone}/{path.lstrip('/')}"
+
+
+def _event(event: Event) -> ShownEvent:
+    return ShownEvent(
+        id=event.id,
+        at=moment(event.at),
+        kind=event.kind,
+        text=event.message,
+        actor=event.actor,
+        generation=event.generation,
+        desired=event.desired,
+        actual=event.actual,
+    )

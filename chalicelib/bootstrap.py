@@ -1,0 +1,125 @@
+"""Wiring: which adapters a process runs with. Nothing is opened and no environment read before the
+first request; boto3 is loaded only where AWS is used."""
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.log import log
+from chalicelib.ports.bundle import Ports, Site
+from chalicelib.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from chalicelib.ports.keys import MasterKey
+    from chalicelib.ports.store import Store
+
+_lock = threading.Lock()
+_current: Ports | None = None
+
+
+def ports() -> Ports:
+    """Return the process's ports, built from the environment at the first call.
+
+    Raises SettingsError, every time, while the environment is wrong.
+    """
+    global _current  # noqa: PLW0603 - the one place that a process's wiring lives in
+    with _lock:
+        if _current is None:
+            try:
+                _current = build(Settings.from_environment(os.environ))
+            except SettingsError as error:
+                log("misconfigured", error=str(error))
+                raise
+        return _current
+
+
+def use(chosen: Ports | None) -> None:
+    """Run with these ports from now on; None: build them anew at the next request."""
+    global _current  # noqa: PLW0603 - see ``ports``
+    with _lock:
+        _current = chosen
+
+
+def build(settings: Settings) -> Ports:
+    """Return the ports that the settings ask for. Opens files, but no connection."""
+    from chalicelib.adapters.https import JsonOverHttps  # noqa: PLC0415 - see the module's docstring
+    from chalicelib.adapters.oidc import OpenIdConnect  # noqa: PLC0415
+    from chalicelib.adapters.repositories import GitRepositoryReader  # noqa: PLC0415
+    from chalicelib.adapters.sealing import AesGcmSealer  # noqa: PLC0415
+    from chalicelib.adapters.signing import PepperSigner  # noqa: PLC0415
+    from chalicelib.adapters.system import SystemChance, SystemClock  # noqa: PLC0415
+
+    clock, chance = SystemClock(), SystemChance()
+    trust = _trust(settings)
+    return Ports(
+        store=_store(settings),
+        sealer=AesGcmSealer(_master_key(settings), chance),
+        signer=PepperSigner(settings.pepper, issuer=settings.public_url, clock=clock),
+        identity=OpenIdConnect(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            https=JsonOverHttps(trust),
+            clock=clock,
+        ),
+        repositories=GitRepositoryReader(trust),
+        clock=clock,
+        chance=chance,
+        site=Site(
+            public_url=settings.public_url,
+            idle_poll_ms=settings.idle_poll_ms,
+            full_sync_ms=settings.full_sync_ms,
+            bootstrap_code=settings.bootstrap_code,
+            surface=settings.surface,
+        ),
+    )
+
+
+def _store(settings: Settings) -> "Store":
+    kind, _, path = settings.store.partition(":")
+    if kind == "sqlite":
+        from chalicelib.adapters.stores.sqlite import SqliteStore  # noqa: PLC0415
+
+        return SqliteStore(path)
+    from chalicelib.adapters.stores.dynamodb import DynamoStore  # noqa: PLC0415
+
+    return DynamoStore(_aws("dynamodb"), settings.table)
+
+
+def _master_key(settings: Settings) -> "MasterKey":
+    kind, _, path = settings.keys.partition(":")
+    if kind == "file":
+        from chalicelib.adapters.keys.local import LocalMasterKey, read_key_file  # noqa: PLC0415
+
+        return LocalMasterKey(read_key_file(Path(path)))
+    from chalicelib.adapters.keys.kms import KmsMasterKey  # noqa: PLC0415
+
+    return KmsMasterKey(_aws("kms"), settings.kms_key)
+
+
+def _aws(name: str) -> Any:
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    patience = Config(
+        connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
+    )
+    return boto3.client(name, config=patience)
+
+
+def _trust(settings: Settings) -> "SSLContext":
+    import ssl  # noqa: PLC0415 - read by the first request that needs it
+
+    context = ssl.create_default_context()
+    if settings.extra_ca_file:
+        try:
+            context.load_verify_locations(cafile=settings.extra_ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            message = (
+                f"BERTH_EXTRA_CA_FILE cannot be used: {error}. Set it to the path of a PEM file."
+            )
+            raise SettingsError(message) from error
+    return context

@@ -1,0 +1,44 @@
+"""An agent's first message: who leads its cluster now, answered with what its proxy is made of."""
+
+import hashlib
+import json
+
+from chalicelib.domain.agents.agent import Agent
+from chalicelib.domain.errors import Clash
+from chalicelib.ports.bundle import Ports
+from chalicelib.ports.store import ConditionFailed
+from chalicelib.records import agents
+from chalicelib.usecases.access.mint import proxy_token
+from chalicelib.wire.reconcile import PrerequisitesRequest, PrerequisitesResponse
+
+
+def prerequisites(
+    ports: Ports, agent: Agent, request: PrerequisitesRequest
+) -> PrerequisitesResponse:
+    """Write down who asks and return the proxy's objects, its credential among them.
+
+    Raises Clash (``fenced``) when a newer instance has taken over.
+    """
+    leader = agents.Leader(request.epoch, request.instance, request.version, request.namespace)
+    try:
+        ports.store.write(agents.introduced(agent, leader, ports.clock.now()))
+    except ConditionFailed as error:
+        raise Clash("fenced", "A newer instance of this agent has taken over.") from error
+    from chalicelib.domain.targets.kubernetes.proxy import ProxySite, render_proxy
+
+    objects = render_proxy(
+        ProxySite(
+            agent_id=agent.id,
+            namespace=request.namespace,
+            settings=agent.settings,
+            public_url=ports.site.public_url,
+            token=proxy_token(ports.signer, agent),
+        )
+    )
+    content = json.dumps(objects, sort_keys=True, separators=(",", ":"))
+    return PrerequisitesResponse(
+        objects=tuple(objects),
+        digest=hashlib.sha256(content.encode()).hexdigest(),
+        next_poll_ms=ports.site.idle_poll_ms,
+        full_sync_ms=ports.site.full_sync_ms,
+    )
