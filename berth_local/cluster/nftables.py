@@ -44,7 +44,7 @@ def _render_allow(allow: Allow, field: str) -> str:
     words = []
     if allow.excluded:
         words.append(f"ip {field} != {{ {', '.join(allow.excluded)} }}")
-    if allow.networks:
+    if allow.networks is not None:
         words.append(f"ip {field} {{ {', '.join(allow.networks)} }}")
     if allow.ports is not None:
         words.append(_render_ports(allow.ports))

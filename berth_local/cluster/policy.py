@@ -85,9 +85,9 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """One permission. Empty `networks`: any address. `ports` None: any protocol and port."""
+    """One permission. `networks` None: any address. `ports` None: any protocol and port."""
 
-    networks: tuple[str, ...] = ()
+    networks: tuple[str, ...] | None = None
     excluded: tuple[str, ...] = ()
     ports: Ports | None = None
 

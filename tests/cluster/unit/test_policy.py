@@ -152,6 +152,14 @@ CASES = {
             "c/bare -> a/db tcp/5432 blocked",
         ],
     ),
+    "a peer that selects nobody admits nobody": (
+        (
+            "{podSelector: {}, policyTypes: [Ingress, Egress],"
+            " ingress: [{from: [{podSelector: {matchLabels: {app: none}}}]}],"
+            " egress: [{to: [{namespaceSelector: {matchLabels: {team: none}}}], ports: [{port: http}]}]}"
+        ),
+        ["b/web -> a/web tcp/8080 blocked", "a/web -> a/db tcp/5432 blocked"],
+    ),
     "an empty namespaceSelector takes every namespace, but no address outside": (
         "{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}",
         ["c/bare -> a/web tcp/8080 open", "outside -> a/web tcp/8080 blocked"],
@@ -367,6 +375,15 @@ def test_table_is_one_transaction_that_replaces_the_earlier_one() -> None:
     assert set(re.findall(r"(10\S+) : jump egress_", text)) == {"10.244.0.1", "10.244.0.2"}
 
 
+@pytest.mark.parametrize("specs", [specs for specs, _ in CASES.values()], ids=CASES)
+def test_table_has_only_what_nft_takes(specs: str) -> None:
+    """No set is empty and no address is of IPv6: nft would refuse the whole table, and the earlier rules would stay."""
+    text = compile_table([policy(spec) for spec in specs.splitlines()], PODS, NAMESPACES)
+
+    assert "{  }" not in text
+    assert "::" not in text
+
+
 def test_replies_pass_before_any_policy() -> None:
     """Each hook accepts established connections first, and only then looks for a policy."""
     text = compile_table(
@@ -432,7 +449,9 @@ def decide(isolated: Iterable[Chain], connection: str) -> str:
 
 def _admits(allow: Allow, peer: str, protocol: str, port: int) -> bool:
     address = ip_address(peer)
-    if allow.networks and not any(address in ip_network(network) for network in allow.networks):
+    if allow.networks is not None and not any(
+        address in ip_network(network) for network in allow.networks
+    ):
         return False
     if any(address in ip_network(network) for network in allow.excluded):
         return False
