@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from chalicelib.domain.agents.agent import AgentSettings
 from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.domain.targets import GuardRails, Holes
+from chalicelib.domain.targets.kubernetes.proxy import ProxySite
 from chalicelib.domain.targets.plan import (
     PlannedContainer,
     PlannedEndpoint,
@@ -178,3 +179,11 @@ CASES: Mapping[str, Case] = {
         HARDENED, _guard(_HARDENED_AGENT, _GIT_HOSTS), Holes(generation=7, replicas=1)
     ),
 }
+
+PROXY = ProxySite(
+    agent_id=AGENT_ID,
+    namespace="berth-system",
+    settings=_HARDENED_AGENT,
+    public_url="https://berth.example.com",
+    token="berth_prx_made-up",
+)

@@ -85,10 +85,11 @@ def _tools(plan: WorkspacePlan) -> Object:
     """The container that copies the tools to where all others see them read-only.
 
     Not ``cp -a``: an arbitrary user may not give files away, and each failure to would be a line.
+    ``-f``: after a failure it runs again over what it left.
     """
     return {
         "name": names.TOOLS_CONTAINER,
-        "command": ["/bin/busybox", "cp", "-dR", "/bundle/.", f"{names.TOOLS_PATH}/"],
+        "command": ["/bin/busybox", "cp", "-RPf", "/bundle/.", f"{names.TOOLS_PATH}/"],
         "volumeMounts": storage.tools_mounts(writable=True)[:1],
     } | _own(plan, TOOLS_NEED)
 

@@ -365,6 +365,14 @@ ROWS: tuple[Row, ...] = (
         _ASK,
     ),
     Row(
+        "ApplyRefusedByAgent",
+        _any(APPLY),
+        _any("0"),
+        "The agent does not do what it was asked for the workspace's {kind}: {said}",
+        "Its version may be too old, or the namespace's name is taken. " + _ASK,
+        retrying=False,
+    ),
+    Row(
         "ApplyUnavailable",
         _any(APPLY),
         frozenset(),
