@@ -17,26 +17,23 @@ def put_new(organisation_id: str, workspace_id: str, frozen: dict[str, Any]) -> 
     return Put(Item(keys.plan(organisation_id, workspace_id), attributes), when=[Absent()])
 
 
-def load_many(
-    store: Store, organisation_id: str, workspace_ids: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    """Return the frozen workloads of those that have one, by workspace id."""
-    found: dict[str, dict[str, Any]] = {}
+def load_items(store: Store, organisation_id: str, workspace_ids: Sequence[str]) -> dict[str, Item]:
+    """Return the items of those workspaces that have one, by workspace id; see ``frozen_of``."""
+    found: dict[str, Item] = {}
     for start in range(0, len(workspace_ids), MAX_BATCH):
-        by_key = {
-            keys.plan(organisation_id, each): each
-            for each in workspace_ids[start : start + MAX_BATCH]
-        }
+        batch = workspace_ids[start : start + MAX_BATCH]
+        by_key = {keys.plan(organisation_id, each): each for each in batch}
         items = store.get_many(list(by_key))
-        found.update((by_key[key], _frozen(item)) for key, item in items.items())
+        found.update((by_key[key], item) for key, item in items.items())
     return found
+
+
+def frozen_of(item: Item) -> dict[str, Any]:
+    """Return the frozen workload that an item holds."""
+    frozen: dict[str, Any] = json.loads(gzip.decompress(octets(item.attributes, "frozen")))
+    return frozen
 
 
 def forget(organisation_id: str, workspace_id: str) -> Delete:
     """Remove the frozen workload."""
     return Delete(keys.plan(organisation_id, workspace_id))
-
-
-def _frozen(item: Item) -> dict[str, Any]:
-    frozen: dict[str, Any] = json.loads(gzip.decompress(octets(item.attributes, "frozen")))
-    return frozen

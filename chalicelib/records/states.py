@@ -1,6 +1,7 @@
 """A workspace's hot item, under 1 KB: what reconcile reads and writes."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import Reason, WorkspaceState
@@ -12,6 +13,8 @@ from chalicelib.records.placement import Placement
 KEPT_SECONDS = 30 * 24 * 3600
 """How long a terminated workspace is still shown."""
 
+_log = logging.getLogger(__name__)
+
 _LONGEST_MESSAGE = 300
 _LONGEST_HINT = 200
 
@@ -22,26 +25,33 @@ def load(store: Store, placement: Placement, workspace_id: str) -> WorkspaceStat
     return None if item is None else from_item(item)
 
 
-def load_many(store: Store, placed: Sequence[tuple[Placement, str]]) -> dict[str, WorkspaceState]:
-    """Return those of any number of states that exist, by workspace id."""
+def load_items(store: Store, placed: Sequence[tuple[Placement, str]]) -> dict[str, Item]:
+    """Return those of any number of states that exist, by workspace id, unread: a row that cannot
+    be read is then its own reader's trouble and not that of all."""
     wanted = [
         keys.state(place.organisation_id, place.agent_id, workspace_id)
         for place, workspace_id in placed
     ]
-    found: dict[str, WorkspaceState] = {}
+    found: dict[str, Item] = {}
     for start in range(0, len(wanted), MAX_BATCH):
         items = store.get_many(list(dict.fromkeys(wanted[start : start + MAX_BATCH])))
-        found.update((keys.last_part(key.sort), from_item(item)) for key, item in items.items())
+        found.update((keys.last_part(key.sort), item) for key, item in items.items())
     return found
 
 
+def load_many(store: Store, placed: Sequence[tuple[Placement, str]]) -> dict[str, WorkspaceState]:
+    """Return those of any number of states that exist and can be read, by workspace id."""
+    items = load_items(store, placed).values()
+    return {state.workspace_id: state for state in _readable(items)}
+
+
 def load_all(store: Store, placement: Placement) -> Iterator[WorkspaceState]:
-    """Yield the states of all workspaces of an agent."""
+    """Yield the states of all workspaces of an agent, as far as they can be read."""
     partition = keys.of_agent(placement.organisation_id, placement.agent_id)
     after: str | None = None
     while True:
         page = store.query(partition, prefix=keys.STATES, after=after)
-        yield from map(from_item, page.items)
+        yield from _readable(page.items)
         if (after := page.next) is None:
             return
 
@@ -98,6 +108,14 @@ def from_item(item: Item) -> WorkspaceState:
         reason=_reason_of(stored.get("reason")),
         look_at=moment_or_none(stored, "look_at"),
     )
+
+
+def _readable(items: Iterable[Item]) -> Iterator[WorkspaceState]:
+    for item in items:
+        try:
+            yield from_item(item)
+        except (ValueError, TypeError):
+            _log.exception("the state at %s cannot be read", item.key.sort)
 
 
 def _moments(state: WorkspaceState) -> dict[str, Value]:

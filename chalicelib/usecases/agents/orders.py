@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from chalicelib.domain.targets import Holes, Rendered
+from chalicelib.domain.targets import Frozen, Holes, Rendered
 from chalicelib.domain.workspaces.decide import Order, order_due
 from chalicelib.domain.workspaces.states import EFFECTS, ActualState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.keys import KeyServiceBusy
+from chalicelib.ports.store import Item
 from chalicelib.records import plans, sealed, states
 from chalicelib.records.attributes import milliseconds
 from chalicelib.records.pending import Pending
@@ -95,14 +95,14 @@ def _turn(state: WorkspaceState) -> Turn:
 
 def _plans(
     talk: Conversation, found: Iterable[WorkspaceState], *, is_full: bool
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Item]:
     applied = (Order.SPEC, Order.EVERYTHING, *((Order.NOTHING,) if is_full else ()))
     wanted = [state.workspace_id for state in found if order_due(state) in applied]
-    return plans.load_many(talk.ports.store, talk.agent.organisation_id, wanted) if wanted else {}
+    return plans.load_items(talk.ports.store, talk.agent.organisation_id, wanted) if wanted else {}
 
 
 def _order(
-    talk: Conversation, state: WorkspaceState, frozen: dict[str, dict[str, Any]], *, is_full: bool
+    talk: Conversation, state: WorkspaceState, frozen: dict[str, Item], *, is_full: bool
 ) -> wire.Order | None:
     """Return what is to be said of a workspace; a poisoned one is logged and passed over."""
     try:
@@ -111,7 +111,7 @@ def _order(
             return wire.TerminateOrder(workspace_id=state.workspace_id, generation=state.generation)
         if state.workspace_id not in frozen:
             return None
-        rendered = _rendered(talk, state, frozen[state.workspace_id])
+        rendered = _rendered(talk, state, plans.frozen_of(frozen[state.workspace_id]))
         if is_full:
             due = order_due(state, spec_digest=rendered.spec_digest)
         return None if due is Order.NOTHING else _apply(talk, state, rendered, due)
@@ -122,7 +122,7 @@ def _order(
     return None
 
 
-def _rendered(talk: Conversation, state: WorkspaceState, frozen: dict[str, Any]) -> Rendered:
+def _rendered(talk: Conversation, state: WorkspaceState, frozen: Frozen) -> Rendered:
     holes = Holes(
         generation=state.generation,
         replicas=EFFECTS[state.desired].replicas or 0,

@@ -40,13 +40,14 @@ class Taken:
 def take_reports(talk: Conversation, reports: Sequence[WorkspaceReport]) -> list[Taken]:
     """Store the reports and return what became of them, as far as time allows."""
     placed = [(talk.placement, report.workspace_id) for report in reports]
-    known = states.load_many(talk.ports.store, placed)
+    known = states.load_items(talk.ports.store, placed)
     taken: list[Taken] = []
     for report in reports:
         if talk.is_out_of_time():
             break
         try:
-            taken.append(_take(talk, report, known.get(report.workspace_id)))
+            item = known.get(report.workspace_id)
+            taken.append(_take(talk, report, None if item is None else states.from_item(item)))
         except (ConditionFailed, StoreBusy):
             _log.info("report of %s lost a race and comes again", report.workspace_id)
         except Exception:  # noqa: BLE001 - a bug or a bad report must not hold up the others
