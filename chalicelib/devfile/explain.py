@@ -91,6 +91,8 @@ def _explain_unknown(fault: Fault) -> None:
 
 
 def _explain_kinds(fault: Fault) -> None:
+    if not isinstance(fault.instance, dict):
+        return  # the type is reported
     kinds = [name for option in fault.demand for name in option["required"]]
     present = [name for name in kinds if name in fault.instance]
     if fault.is_incomplete or any((*fault.path, key) in fault.settled for key in fault.instance):

@@ -33,9 +33,12 @@ def resolved(text: str) -> Scalar:
     number = _NUMBER.match(text)
     if not number:
         return text
-    if len(text) > _MOST_DIGITS or abs(float(text)) > _MOST_EXACT:
+    if len(text) > _MOST_DIGITS:
         raise NumberTooLarge(text)
-    return float(text) if number[1] else int(text)
+    value = float(text) if number[1] else int(text)
+    if abs(value) > _MOST_EXACT:
+        raise NumberTooLarge(text)
+    return value
 
 
 def forbidden_character(text: str) -> re.Match[str] | None:

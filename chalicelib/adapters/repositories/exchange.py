@@ -131,6 +131,7 @@ class _PinnedConnection(HTTPConnection):
         left = min(CONNECT_SECONDS, _left(self._deadline))
         raw = socket.create_connection((self._address, self.port), timeout=left)
         try:
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             raw.settimeout(min(CONNECT_SECONDS, _left(self._deadline)))
             secured = self._context.wrap_socket(raw, server_hostname=self.host)
         except BaseException:
