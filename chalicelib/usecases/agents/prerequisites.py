@@ -5,6 +5,7 @@ import json
 
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.errors import Clash
+from chalicelib.domain.targets.kubernetes.proxy import ProxySite, render_proxy
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed
 from chalicelib.records import agents
@@ -24,8 +25,6 @@ def prerequisites(
         ports.store.write(agents.introduced(agent, leader, ports.clock.now()))
     except ConditionFailed as error:
         raise Clash("fenced", "A newer instance of this agent has taken over.") from error
-    from chalicelib.domain.targets.kubernetes.proxy import ProxySite, render_proxy
-
     objects = render_proxy(
         ProxySite(
             agent_id=agent.id,
