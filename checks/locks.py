@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from checks.tree import ROOT
 
@@ -31,9 +31,9 @@ class Pin(NamedTuple):
     wanted_by: frozenset[str]
 
 
-def pins(text: str) -> dict[str, Pin]:
+def pins(text: str) -> dict[NormalizedName, Pin]:
     """Return the pins of a lock by canonical name."""
-    found: dict[str, Pin] = {}
+    found: dict[NormalizedName, Pin] = {}
     for block in re.split(r"\n(?=[A-Za-z0-9])", text):
         if match := _PIN.match(block):
             wanted_by = frozenset(re.findall(r"-r (\S+\.in)", block))
@@ -43,7 +43,7 @@ def pins(text: str) -> dict[str, Pin]:
     return found
 
 
-def direct(path: Path) -> dict[str, Requirement]:
+def direct(path: Path) -> dict[NormalizedName, Requirement]:
     """Return what a `.in` file itself asks for, by canonical name; its `-r` lines are other files' business."""
     lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
     wanted = (Requirement(line) for line in lines if line and not line.startswith("-"))
@@ -67,7 +67,9 @@ def findings(root: Path) -> Iterator[str]:
         yield from _unlike_source(root, lock, source, locked)
 
 
-def _unlike_source(root: Path, lock: str, source: str, locked: dict[str, Pin]) -> Iterator[str]:
+def _unlike_source(
+    root: Path, lock: str, source: str, locked: dict[NormalizedName, Pin]
+) -> Iterator[str]:
     wanted = direct(root / source)
     said = {name for name, pin in locked.items() if source in pin.wanted_by}
     for name, requirement in wanted.items():

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from checks.locks import SETS, direct
 from checks.tree import ROOT
@@ -42,7 +42,7 @@ def _bytes(name: str) -> int:
     return sum(path.stat().st_size for path in paths if path.suffix != ".pyc" and path.is_file())
 
 
-def requirements(root: Path = ROOT) -> dict[str, Requirement]:
+def requirements(root: Path = ROOT) -> dict[NormalizedName, Requirement]:
     """Return every direct requirement by canonical name, but the compilers, which are not installed."""
     sources = (source for source in SETS.values() if "toolchain" not in source)
     return {name: wanted for source in sources for name, wanted in direct(root / source).items()}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from checks.weights import megabytes, requirements
 
@@ -17,6 +17,8 @@ STATED = {
 
 
 @pytest.mark.parametrize("name, requirement", sorted(requirements().items()))
-def test_stated_megabytes_are_those_installed(name: str, requirement: Requirement) -> None:
+def test_stated_megabytes_are_those_installed(
+    name: NormalizedName, requirement: Requirement
+) -> None:
     """The reference states what a dependency weighs here, within a tenth or half a megabyte."""
     assert STATED[name] == pytest.approx(megabytes(requirement), rel=0.1, abs=0.5)
