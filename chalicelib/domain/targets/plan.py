@@ -106,3 +106,8 @@ class WorkspacePlan:
     """Names and kinds (``environment`` or ``file``) of the sealed variables."""
     agent: AgentSettings = field(default_factory=lambda: AgentSettings(zone=""))
     git_hosts: tuple[GitHost, ...] = ()
+
+    @property
+    def staying(self) -> tuple[PlannedContainer, ...]:
+        """The containers that run as long as the workspace does."""
+        return tuple(container for container in self.containers if container.stays)

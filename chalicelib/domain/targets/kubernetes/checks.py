@@ -31,11 +31,11 @@ def check(plan: WorkspacePlan) -> None:
 def _whole(plan: WorkspacePlan) -> Iterator[Problem]:
     if plan.editor not in EDITORS:
         yield Problem("editor_unknown", f"There is no editor {plan.editor!r}.")
-    if sum(container.main for container in plan.containers) != 1:
+    if sum(container.main for container in plan.staying) != 1:
         yield Problem("main_container", "Exactly one container takes the editor.")
     for name in _repeated(container.name for container in plan.containers):
         yield Problem("container_repeated", f"There are two containers {name!r}.")
-    ports = (e.port for container in plan.containers for e in _ports_of(container))
+    ports = (e.port for container in plan.staying for e in _ports_of(container))
     editor = EDITORS.get(plan.editor)
     for port in _repeated((*ports, *([editor.port] if editor else []))):
         yield Problem("port_taken", f"Port {port} is wanted twice: containers share one network.")

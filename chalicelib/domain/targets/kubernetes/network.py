@@ -59,7 +59,7 @@ def endpoints(plan: WorkspacePlan) -> tuple[PlannedEndpoint, ...]:
     """Return one endpoint for each port that is seen outside the pod; the widest exposure wins."""
     editor = EDITORS[plan.editor]
     widest = {editor.port: PlannedEndpoint(editor.endpoint, editor.port, PUBLIC)}
-    for container in plan.containers:
+    for container in plan.staying:
         for endpoint in container.endpoints:
             if endpoint.exposure not in _RANK:
                 continue

@@ -44,7 +44,7 @@ def deployment(plan: WorkspacePlan) -> Object:
 
 def needs(plan: WorkspacePlan) -> tuple[tuple[Need, ...], tuple[Need, ...]]:
     """Return the needs of the containers, and of those that run before them."""
-    running = tuple(container_need(plan, container) for container in plan.containers)
+    running = tuple(container_need(plan, container) for container in plan.staying)
     hooked = (container_need(plan, owner) for owner, _ in hooks.before_start(plan.containers))
     clone = (CLONE_NEED,) if plan.projects else ()
     return running, (TOOLS_NEED, *clone, *hooked)
@@ -71,7 +71,7 @@ def _pod(plan: WorkspacePlan) -> Object:
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": hardening.pod(plan.user_id),
         "initContainers": [_tools(plan), *_clone(plan), *_hook_containers(plan)],
-        "containers": [_container(plan, container) for container in plan.containers],
+        "containers": [_container(plan, container) for container in plan.staying],
         "volumes": storage.pod_volumes(plan),
     }
     if plan.agent.user_namespaces:
