@@ -52,8 +52,10 @@ def parser() -> argparse.ArgumentParser:
         "exec", help="run `-- COMMAND` inside a running cluster's namespaces, as the node"
     )
     execute.set_defaults(verb=_exec)
-    for verb in (up, run, down, execute):
+    for verb in (up, down, execute):
         verb.add_argument("name", nargs="?", default=DEFAULT_NAME)
+    # A name of its own: it must not take the place of a cluster that stays.
+    run.add_argument("name", nargs="?", default=f"run-{os.getpid()}")
     for verb in (up, run):
         verb.add_argument("--tier", choices=[str(tier) for tier in Tier], default=str(Tier.FULL))
         verb.add_argument(

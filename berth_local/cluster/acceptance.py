@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from berth_local.cluster import prerequisites
 from berth_local.cluster.acceptance_steps import HOSTS, IMAGE, STEPS, Trial, Wrong
 from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.errors import ClusterError
 from berth_local.cluster.images import build_debian
 from berth_local.cluster.layout import cache_folder
-from berth_local.cluster.leftovers import leftovers, machine, namespaces_of
+from berth_local.cluster.leftovers import leftovers, look_from_apart, machine, namespaces_of
 
 Report = Callable[[str], None]
 
@@ -34,7 +35,9 @@ class Outcome:
 
 def rounds(count: int, report: Report) -> bool:
     """Run `count` rounds, every second one with two clusters side by side; whether all of them passed."""
+    prerequisites.ensure(report)
     image = build_debian(cache_folder(), ["curl"], IMAGE)
+    look_from_apart()
     passed = 0
     for number in range(1, count + 1):
         names = [f"accept-{os.getpid()}-{side}" for side in ("a", "b")[: 2 - number % 2]]

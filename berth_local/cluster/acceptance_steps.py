@@ -14,14 +14,13 @@ from pathlib import Path
 
 from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.errors import ClusterError
-from berth_local.cluster.layout import CLUSTER_DOMAIN, NODE_IP
+from berth_local.cluster.layout import CLUSTER_DOMAIN, MACHINE_NAME, NODE_IP
 from berth_local.cluster.waiting import wait_until
 
 OBJECTS = Path(__file__).with_name("acceptance.yaml")
 IMAGE = "localhost/acceptance:1"
 """Debian with curl: the client that checks certificates."""
-OUTSIDE_NAME = "machine.berth.test"
-HOSTS = {OUTSIDE_NAME: NODE_IP}
+HOSTS = {"told.berth.test": "192.0.2.1"}
 
 STRANGER = """
 apiVersion: v1
@@ -167,11 +166,9 @@ def stranger_starts(trial: Trial) -> None:
 
 
 def names_resolve(trial: Trial) -> None:
-    """The Service's name gives its address, and a name of `hosts` the one that was told."""
-    for name, address in (
-        (f"trial.trial.svc.{CLUSTER_DOMAIN}", trial.service_ip),
-        (OUTSIDE_NAME, NODE_IP),
-    ):
+    """The Service's name gives its address, the machine's the node's, and a name of `hosts` what was told."""
+    known = {f"trial.trial.svc.{CLUSTER_DOMAIN}": trial.service_ip, MACHINE_NAME: NODE_IP, **HOSTS}
+    for name, address in known.items():
         expect(trial.stranger("getent", "ahostsv4", name).split()[0], address)
 
 
@@ -206,7 +203,7 @@ def pod_reaches_the_machine(trial: Trial) -> None:
         inside = trial.cluster.reverse(f"{NODE_IP}:0", f"127.0.0.1:{port}")
         expect(
             trial.stranger(
-                "curl", "--silent", "--max-time", "10", f"http://{OUTSIDE_NAME}:{inside}/"
+                "curl", "--silent", "--max-time", "10", f"http://{MACHINE_NAME}:{inside}/"
             ),
             "machine",
         )

@@ -18,6 +18,7 @@ from berth_local.cluster.errors import ClusterError
 from berth_local.cluster.layout import (
     DNS_READY_ADDRESS,
     ETCD_ADDRESS,
+    MACHINE_NAME,
     NODE_IP,
     NODE_NAME,
     RunFolder,
@@ -99,7 +100,11 @@ class Boot:
 
     def _services_of_the_node(self) -> None:
         folder = self.folder
-        write(folder, "Corefile", configuration.corefile(folder, self.spec.hosts))
+        write(
+            folder,
+            "Corefile",
+            configuration.corefile(folder, {MACHINE_NAME: NODE_IP, **self.spec.hosts}),
+        )
         self._start("coredns", components.coredns(self.binaries, folder))
         self._start("policy", components.own("policy_engine", folder))
         self._start("provisioner", components.own("provisioner", folder))

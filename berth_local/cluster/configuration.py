@@ -141,13 +141,16 @@ def proxy(folder: RunFolder) -> str:
 def corefile(folder: RunFolder, hosts: Mapping[str, str]) -> str:
     """CoreDNS: the cluster's own names, and `hosts` (name -> IPv4 address) for what lies outside."""
     entries = "".join(f"        {address} {name}\n" for name, address in sorted(hosts.items()))
-    static = f"    hosts {{\n{entries}        ttl 5\n        fallthrough\n    }}\n" if hosts else ""
     return f"""\
 .:53 {{
     bind {NODE_IP}
     errors
     ready {DNS_READY_ADDRESS}
-{static}    kubernetes {CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {{
+    hosts {{
+{entries}        ttl 5
+        fallthrough
+    }}
+    kubernetes {CLUSTER_DOMAIN} in-addr.arpa ip6.arpa {{
         kubeconfig {folder.kubeconfig("admin")}
         pods insecure
         ttl 5

@@ -5,12 +5,12 @@ connects inside, with `out` the other way. It prints the address that it listens
 """
 
 import asyncio
-import ctypes
 import os
 import socket
 import sys
 
-CLONE_NEWNET = 0x40000000
+from berth_local.cluster import kernel
+
 CHUNK = 65536
 
 
@@ -22,20 +22,12 @@ def main() -> None:
     here = os.open("/proc/self/ns/net", os.O_RDONLY)
     inside = os.open(f"/proc/{init}/ns/net", os.O_RDONLY)
     listens, connects = (here, inside) if direction == "in" else (inside, here)
-    enter_network(listens)
+    kernel.enter(listens, kernel.CLONE_NEWNET)
     server = socket.create_server(address_of(listen), backlog=256)
-    enter_network(connects)
+    kernel.enter(connects, kernel.CLONE_NEWNET)
     host, port = server.getsockname()
     print(f"{host}:{port}", flush=True)
     asyncio.run(serve(server, address_of(target), cluster))
-
-
-def enter_network(namespace: int) -> None:
-    """Sockets made from now on belong to that network namespace; those made before stay where they are."""
-    # os.setns came with Python 3.12.
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(namespace, CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "the network namespace could not be entered")
 
 
 def address_of(text: str) -> tuple[str, int]:

@@ -16,6 +16,10 @@ SERVICE_NETWORK = "10.0.0.0/16"
 API_SERVICE_IP = "10.0.0.1"
 CLUSTER_DOMAIN = "cluster.local"
 
+MACHINE_NAME = "machine.berth.test"
+"""Every cluster's DNS answers it with `NODE_IP`, where `Cluster.reverse` listens. Not under `localhost`: curl and git take
+such names for the pod's own loopback."""
+
 API_ADDRESS = "127.0.0.1:6443"
 ETCD_ADDRESS = "127.0.0.1:2379"
 DNS_READY_ADDRESS = "127.0.0.1:18181"

@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from berth_local.cluster import cgroups, namespaces, processes
+from berth_local.cluster import cgroups, kernel, namespaces, processes
 from berth_local.cluster.layout import RunFolder
 
 KINDS = ("net", "mnt", "pid")
@@ -20,10 +20,21 @@ class Machine:
     sysctls: tuple[str, ...]
 
 
+def look_from_apart() -> None:
+    """Give this thread a mount namespace of its own, so that nobody else's mounts are taken for a cluster's.
+
+    Its mounts travel to and from namespaces made below it, as they do on a machine with systemd: a cluster that did
+    not keep its mounts to itself would be seen.
+    """
+    kernel.leave(kernel.CLONE_NEWNS)
+    for propagation in ("--make-rprivate", "--make-rshared"):
+        subprocess.run(["mount", propagation, "/"], check=True)
+
+
 def machine() -> Machine:
     """The machine as it is now."""
     # Without its number, which the kernel gives out again, a mount is its place, type and source.
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    lines = Path("/proc/thread-self/mountinfo").read_text().splitlines()
     rules = subprocess.run(
         ["nft", "--stateless", "list", "ruleset"], capture_output=True, text=True, check=True
     )

@@ -13,14 +13,21 @@ import pytest
 from berth_local.cluster import processes
 from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.errors import ClusterError
-from berth_local.cluster.layout import NODE_IP, Tier
-from berth_local.cluster.leftovers import leftovers, machine, namespaces_of
+from berth_local.cluster.layout import NODE_IP, RunFolder, Tier
+from berth_local.cluster.leftovers import leftovers, look_from_apart, machine, namespaces_of
 from berth_local.cluster.nftables import compile_table
 from berth_local.cluster.teardown import down
 from berth_local.cluster.waiting import wait_until
 from tests.cluster.unit.test_policy import CASES, NAMESPACES, PODS, policy
 
 pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _apart() -> None:
+    """Look from a mount namespace of our own: what others mount meanwhile is not ours."""
+    look_from_apart()
+
 
 STARTER = """
 import sys
@@ -31,6 +38,28 @@ cluster.forward(0, "10.123.0.1:53")
 print("up", flush=True)
 sys.stdin.read()
 """
+
+
+UNPRIVILEGED = """
+import os, sys
+from berth_local.cluster.__main__ import main
+os.seteuid(65534)
+sys.exit(main(["up", "never"]))
+"""
+
+
+def test_other_users_are_told_to_be_root() -> None:
+    """Without root there is one sentence and exit code 1, and nothing was started."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNPRIVILEGED], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == "cluster: The cluster needs root, for namespaces and containers: run it as root.\n"
+    )
+    assert not RunFolder("never").path.exists()
 
 
 def test_cluster_ends_with_a_starter_that_is_killed() -> None:

@@ -40,11 +40,6 @@ def test_dns_answers_the_names_that_were_given() -> None:
     assert "fallthrough" in block[: block.index("}")]
 
 
-def test_dns_without_names_has_no_hosts_block() -> None:
-    """An empty block would make CoreDNS read the machine's own hosts file."""
-    assert "hosts" not in configuration.corefile(FOLDER, {})
-
-
 @pytest.mark.parametrize(
     "tier,chosen", [(Tier.CONTROL, True), (Tier.KWOK, False), (Tier.FULL, False)]
 )
