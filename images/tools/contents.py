@@ -38,10 +38,15 @@ USER_PROGRAMS = ("bash", "curl", "git", "less", "python3", "tmux", "vi", "vim")
 
 # fmt: off
 BUSYBOX_PROGRAMS = (
-    "awk", "basename", "cat", "chmod", "cp", "cut", "date", "dirname", "du", "env", "expr", "false", "find", "grep",
-    "head", "hostname", "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "od", "printf", "ps", "pwd", "readlink",
-    "realpath", "rm", "rmdir", "sed", "seq", "sleep", "sort", "stat", "tail", "tee", "test", "touch", "tr", "true",
-    "uname", "uniq", "wc", "which", "whoami", "xargs",
+    "awk", "base64", "basename", "cat", "chmod", "clear", "cmp", "cp", "cut", "date", "dd", "df",
+    "diff", "dirname", "dos2unix", "du", "egrep", "env", "expr", "false", "fgrep", "find", "fold",
+    "free", "grep", "groups", "gunzip", "gzip", "head", "hexdump", "hostname", "id", "ip", "kill",
+    "killall", "ln", "ls", "md5sum", "mkdir", "mkfifo", "mktemp", "more", "mv", "nc", "nproc", "od",
+    "paste", "patch", "pidof", "ping", "printf", "ps", "pwd", "readlink", "realpath", "reset",
+    "rev", "rm", "rmdir", "sed", "seq", "sha256sum", "shuf", "sleep", "sort", "stat", "strings",
+    "stty", "tac", "tail", "tar", "tee", "test", "time", "timeout", "top", "touch", "tr", "true",
+    "truncate", "tty", "uname", "uniq", "uptime", "watch", "wc", "which", "whoami", "xargs", "xxd",
+    "xz", "yes", "zcat",
 )
 # fmt: on
 """``bb/``: last on the user's PATH, for images that have not even these."""

@@ -1,14 +1,16 @@
 """What every image is built with: sources of packages, the cache, layers."""
 
 import os
+import re
 import tarfile
 import threading
 from pathlib import Path
 
 import pytest
 
+from images import workspace
 from images.cache import Cache, recipe_of
-from images.catalogue import IMAGES
+from images.catalogue import IMAGES, REPOSITORY
 from images.debian import BuildError, Stage, suite_sources
 from images.layers import write_layer
 from images.runtime import write_code_layer
@@ -167,3 +169,21 @@ def test_no_image_runs_as_root() -> None:
 
     assert users
     assert not {name for name, user in users.items() if user in {"", "0", "root"}}
+
+
+def test_the_dockerfile_of_the_workspace_image_has_the_same_packages() -> None:
+    """Both recipes of the workspace image, ours and Docker's, install the same and name the same user."""
+    dockerfile = (REPOSITORY / "images/workspace/Dockerfile").read_text()
+    installed = dockerfile.split("--no-install-recommends")[1].split("&&")[0].replace("\\", " ")
+
+    assert sorted(installed.split()) == sorted(workspace.PACKAGES)
+    assert f"USER {workspace.USER_ID}:0" in dockerfile
+
+
+@pytest.mark.parametrize("name", ["agent", "proxy"])
+def test_the_dockerfiles_of_our_programs_hold_the_same_code(name: str) -> None:
+    """What the image's code layer holds is what its Dockerfile copies."""
+    dockerfile = (REPOSITORY / f"images/{name}/Dockerfile").read_text()
+    copied = re.findall(r"^COPY (\S+) /opt/berth/(\S+)$", dockerfile, re.MULTILINE)
+
+    assert copied == [(part, part) for part in IMAGES[name].code]

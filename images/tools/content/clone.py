@@ -32,6 +32,9 @@ _USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+@")
 _FORBIDDEN_IN_REVISION = re.compile(r"^-|\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY")
 
+_CONFIGURATION = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+"""The pod's own configuration of git, such as the addresses of hosts; the user has no part in it here."""
+
 
 class CloneError(Exception):
     """The workspace cannot start; the message is a sentence for people and holds no secret."""
@@ -182,7 +185,11 @@ def clone_all(
 
 
 def _git_environment(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    environment = {name: environ[name] for name in _PROXY_VARIABLES if name in environ}
+    environment = {
+        name: value
+        for name, value in environ.items()
+        if name in _PROXY_VARIABLES or name.startswith(_CONFIGURATION)
+    }
     authorities = environ.get("BERTH_CA_FILE")
     if authorities:
         environment["GIT_SSL_CAINFO"] = str(_trusted(scratch / "ca.pem", Path(authorities)))
