@@ -33,7 +33,7 @@ class Settings:
     """Name of the pod (``HOSTNAME``)."""
     ca_file: Path | None = None
     """Authorities that the control plane's certificate is checked against, in place of the
-    system's (``BERTH_CA_FILE``)."""
+    system's (``BERTH_CA_FILE``); an empty file is none."""
     service_account: str = "berth-agent"
     """``BERTH_SERVICE_ACCOUNT``"""
     health: tuple[str, int] = ("0.0.0.0", 8080)  # noqa: S104 - the kubelet asks from outside the pod
@@ -54,7 +54,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         agent_id=agent_id_of(read_token(token_file)),
         namespace=_required(environment, "BERTH_NAMESPACE"),
         instance=environment.get("HOSTNAME") or socket.gethostname(),
-        ca_file=Path(ca_file) if ca_file else None,
+        ca_file=Path(ca_file) if ca_file and Path(ca_file).stat().st_size else None,
         service_account=environment.get("BERTH_SERVICE_ACCOUNT", "berth-agent"),
         health=_listen(environment.get("BERTH_HEALTH_ADDRESS", "0.0.0.0:8080")),
         log_level=_level(environment.get("BERTH_LOG_LEVEL", "INFO")),

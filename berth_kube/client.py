@@ -69,7 +69,7 @@ class Client:
         while True:
             answer = self._send("GET", kind.path(namespace), query=query, headers=headers)
             page = msgspec.json.decode(answer.body, type=_PartialList)
-            found += page.items
+            found += page.items or []  # null when there is none
             if not page.metadata.next_page:
                 return found
             query = {**query, "continue": page.metadata.next_page}
@@ -156,7 +156,7 @@ class _ListMetadata(msgspec.Struct):
 
 class _PartialList(msgspec.Struct):
     metadata: _ListMetadata
-    items: list[Partial] = []
+    items: list[Partial] | None = None
 
 
 class _Version(msgspec.Struct, rename="camel"):

@@ -84,11 +84,11 @@ class _ListMetadata(msgspec.Struct, rename="camel"):
     next_page: str = msgspec.field(name="continue", default="")
 
 
-class _BookmarkAnnotations(msgspec.Struct):
+class _BookmarkAnnotations(msgspec.Struct, frozen=True):
     initial_events_end: str = msgspec.field(name="k8s.io/initial-events-end", default="")
 
 
-class _BookmarkMetadata(msgspec.Struct, rename="camel"):
+class _BookmarkMetadata(msgspec.Struct, frozen=True, rename="camel"):
     resource_version: str = ""
     annotations: _BookmarkAnnotations = _BookmarkAnnotations()
 
@@ -99,7 +99,7 @@ class _Bookmark(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     metadata: _ListMetadata
-    items: list[msgspec.Raw] = []
+    items: list[msgspec.Raw] | None = None
 
 
 class _WatchEvent(msgspec.Struct):
@@ -227,7 +227,7 @@ class Reflector(Generic[T]):
             page = self._pages.decode(
                 self._client.list_page(self._source.kind, query, self._source.namespace)
             )
-            for item in page.items:
+            for item in page.items or ():
                 self._keep(fresh, self._decoder.decode(item))
             if not page.metadata.next_page:
                 self._replace(fresh, int(page.metadata.resource_version))
