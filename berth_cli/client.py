@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-import httpcore
 import httpx
 
 from berth_cli.configuration import Configuration
@@ -18,16 +17,7 @@ _CODES = {401: Exit.SIGNED_OUT, 404: Exit.MISSING}
 _SERVER_FAULT = 500
 
 
-class _Network(httpcore.SyncBackend):
-    """Names under ``localhost`` are this machine (RFC 6761, 6.3), which not every resolver knows."""
-
-    def connect_tcp(self, host: str, *arguments: Any, **options: Any) -> httpcore.NetworkStream:
-        """Connect, to the loopback address for such a name; the certificate is checked by name all the same."""
-        is_local = host == "localhost" or host.endswith(".localhost")
-        return super().connect_tcp("127.0.0.1" if is_local else host, *arguments, **options)
-
-
-def _transport(ca_file: str) -> httpx.HTTPTransport:
+def _trust(ca_file: str) -> ssl.SSLContext:
     try:
         trust = ssl.create_default_context()
         if ca_file:
@@ -36,11 +26,7 @@ def _transport(ca_file: str) -> httpx.HTTPTransport:
         raise Failure(
             f"the authorities in {ca_file} cannot be read: {error}", Exit.USAGE
         ) from error
-    transport = httpx.HTTPTransport(verify=trust)
-    transport._pool = httpcore.ConnectionPool(  # noqa: SLF001 - httpx offers no other way to a network backend
-        ssl_context=trust, network_backend=_Network()
-    )
-    return transport
+    return trust
 
 
 class Client:
@@ -55,7 +41,7 @@ class Client:
             base_url=configuration.url,
             headers=headers,
             timeout=_TIMEOUT,
-            transport=_transport(configuration.ca_file),
+            verify=_trust(configuration.ca_file),
         )
 
     def get(self, path: str, **query: str | int | None) -> Json:

@@ -106,7 +106,9 @@ class _Handler(ChaliceRequestHandler):
     server_version = "berth"
     sys_version = ""
 
-    def __init__(self, request: Any, client: tuple[str, int], server: HTTPServer, *, gateway: LocalGateway) -> None:
+    def __init__(
+        self, request: Any, client: tuple[str, int], server: HTTPServer, *, gateway: LocalGateway
+    ) -> None:
         # Chalice's own constructor would build a gateway for each connection.
         self.local_gateway = gateway
         BaseHTTPRequestHandler.__init__(self, request, client, server)
@@ -154,7 +156,9 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of clients that went away in the middle."""
 
 
-def serve(app: Chalice, address: tuple[str, int], tls: ssl.SSLContext | None) -> ThreadingHTTPServer:
+def serve(
+    app: Chalice, address: tuple[str, int], tls: ssl.SSLContext | None
+) -> ThreadingHTTPServer:
     """Return a listening server of the application; ``serve_forever`` runs it.
 
     The application must not be served twice in a process: its request becomes one per thread.
@@ -170,7 +174,9 @@ def serve(app: Chalice, address: tuple[str, int], tls: ssl.SSLContext | None) ->
     handler = partial(_Handler, gateway=gateway)
     server = _Server(address, handler)
     if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     return server
 
 

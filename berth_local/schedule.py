@@ -75,7 +75,8 @@ class Scheduler:
     def __init__(self, triggers: Sequence[Trigger]) -> None:
         self._stopped = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(trigger,), name=trigger.name, daemon=True) for trigger in triggers
+            threading.Thread(target=self._run, args=(trigger,), name=trigger.name, daemon=True)
+            for trigger in triggers
         ]
         for thread in self._threads:
             thread.start()

@@ -98,8 +98,8 @@ class Exchange:
         return bytes(body)
 
 
-def _checked(host: GitHost, resolver: Resolver) -> str:
-    """The address to dial. One that is not allowed among the answers refuses them all."""
+def _checked(host: GitHost, resolver: Resolver) -> Sequence[str]:
+    """The addresses to dial, in order. One that is not allowed among the answers refuses them all."""
     try:
         answers = resolver(host.host, host.port)
     except (OSError, UnicodeError) as fault:
@@ -110,26 +110,29 @@ def _checked(host: GitHost, resolver: Resolver) -> str:
         raise RepositoryRefused(
             f"{host.host} resolves to an address that `git_hosts` does not allow: only public addresses, or those listed."
         )
-    return answers[0]
+    return answers
 
 
 class _PinnedConnection(HTTPConnection):
-    """Speaks for ``host`` to the one address that was checked, also when it has to connect again."""
+    """Speaks for ``host`` to the addresses that were checked, also when it has to connect again."""
 
     default_port = 443
 
     def __init__(
-        self, host: GitHost, address: str, context: ssl.SSLContext, deadline: float
+        self,
+        host: GitHost,
+        addresses: Sequence[str],
+        context: ssl.SSLContext,
+        deadline: float,
     ) -> None:
         super().__init__(host.host, host.port)
-        self._address = address
+        self._addresses = addresses
         self._context = context
         self._deadline = deadline
 
     def connect(self) -> None:
-        """Connect and shake hands within the time that is left."""
-        left = min(CONNECT_SECONDS, _left(self._deadline))
-        raw = socket.create_connection((self._address, self.port), timeout=left)
+        """Connect to the first address that answers and shake hands, within the time that is left."""
+        raw = self._dial()
         try:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             raw.settimeout(min(CONNECT_SECONDS, _left(self._deadline)))
@@ -138,6 +141,19 @@ class _PinnedConnection(HTTPConnection):
             raw.close()
             raise
         self.sock = cast("Any", _TimedSocket(secured, self._deadline))
+
+    def _dial(self) -> socket.socket:
+        *others, last = self._addresses
+        for address in others:
+            try:
+                return self._dial_one(address)
+            except OSError:
+                continue  # a name may have addresses of a family that leads nowhere from here
+        return self._dial_one(last)
+
+    def _dial_one(self, address: str) -> socket.socket:
+        left = min(CONNECT_SECONDS, _left(self._deadline))
+        return socket.create_connection((address, self.port), timeout=left)
 
 
 class _TimedSocket:

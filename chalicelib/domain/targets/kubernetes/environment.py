@@ -5,7 +5,10 @@ Berth promises. Each name occurs once: the API server refuses a list that repeat
 """
 
 import json
+from collections.abc import Iterable
+from ipaddress import ip_network
 
+from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.domain.targets.kubernetes import names, secrets
 from chalicelib.domain.targets.plan import PlannedContainer, PlannedProject, WorkspacePlan
 from chalicelib.domain.targets.target import Object
@@ -51,7 +54,8 @@ def clone_environment(plan: WorkspacePlan) -> list[Object]:
         "TMPDIR": names.RUN_PATH,
         "PROJECTS_ROOT": names.CLONE_PATH,
         "BERTH_PROJECTS": literal(_compact([_project(project) for project in plan.projects])),
-    } | _trust(plan)
+    }
+    values |= _trust(plan) | git_configuration(plan.git_hosts)
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
@@ -67,6 +71,7 @@ def _identity(plan: WorkspacePlan, container: PlannedContainer) -> dict[str, str
     values = {
         "BERTH_WORKSPACE_ID": plan.workspace_id,
         "BERTH_WORKSPACE_NAME": plan.workspace_name,
+        **git_configuration(plan.git_hosts),
     }
     if not container.main:
         return values
@@ -74,6 +79,40 @@ def _identity(plan: WorkspacePlan, container: PlannedContainer) -> dict[str, str
     if command:
         values["BERTH_COMMAND"] = _compact(command)
     return values | _trust(plan)
+
+
+def git_configuration(hosts: Iterable[GitHost]) -> dict[str, str]:
+    """Return git's configuration as variables (git-config, GIT_CONFIG_COUNT), for every git of the pod.
+
+    A host whose addresses are all single ones is pinned to them: the network policy admits no
+    others, and a name that the cluster's resolver answers otherwise, or git itself takes for the
+    pod (``*.localhost``), still leads there.
+    """
+    pins = [
+        f"{host.host}:{host.port}:{','.join(addresses)}"
+        for host in sorted(hosts, key=lambda host: (host.host, host.port))
+        if (addresses := _single_addresses(host))
+    ]
+    entries = {
+        name: value
+        for place, pin in enumerate(pins)
+        for name, value in (
+            (f"GIT_CONFIG_KEY_{place}", "http.curloptResolve"),
+            (f"GIT_CONFIG_VALUE_{place}", pin),
+        )
+    }
+    return {"GIT_CONFIG_COUNT": str(len(pins)), **entries} if pins else {}
+
+
+def _single_addresses(host: GitHost) -> list[str]:
+    """Return the addresses to dial; none where a whole network is allowed.
+
+    A loopback address is how the control plane reaches a host beside it; a pod's is the pod.
+    """
+    networks = [ip_network(address, strict=False) for address in host.addresses]
+    if any(network.num_addresses > 1 for network in networks):
+        return []
+    return [str(network.network_address) for network in networks if not network.is_loopback]
 
 
 def _trust(plan: WorkspacePlan) -> dict[str, str]:

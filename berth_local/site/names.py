@@ -1,0 +1,70 @@
+"""Names and ports of a site. All names are under ``localhost``, so they are this machine (RFC 6761, 6.3)."""
+
+import socket
+from dataclasses import dataclass
+
+CONTROL_PLANE, ISSUER, GIT, ZONE = (
+    "berth.localhost",
+    "id.berth.localhost",
+    "git.berth.localhost",
+    "workspaces.localhost",
+)
+NODE = "10.123.0.1"
+"""Address of our cluster's node: what pods reach this machine's servers by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Four ports of the loopback address, and the addresses that follow from them."""
+
+    control_plane_port: int
+    issuer_port: int
+    git_port: int
+    proxy_port: int
+    public_url: str = ""
+    """The control plane's address where the cluster is not ours."""
+
+    @property
+    def control_plane(self) -> str:
+        """Address of the control plane."""
+        return self.public_url or f"https://{CONTROL_PLANE}:{self.control_plane_port}"
+
+    @property
+    def issuer(self) -> str:
+        """Address of the OpenID issuer."""
+        return f"https://{ISSUER}:{self.issuer_port}"
+
+    @property
+    def git(self) -> str:
+        """Address of the git server."""
+        return f"https://{GIT}:{self.git_port}"
+
+    @property
+    def zone(self) -> str:
+        """Zone of the workspaces, with its port."""
+        return f"{ZONE}:{self.proxy_port}"
+
+
+def choose(
+    preferred: tuple[int, int, int, int] = (8443, 8444, 8445, 8446), public_url: str = ""
+) -> Names:
+    """Return names on the preferred ports, or on free ones where those are taken."""
+    control_plane, issuer, git, proxy = (port if _is_free(port) else _free() for port in preferred)
+    return Names(control_plane, issuer, git, proxy, public_url)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,59 @@
+"""A person at a browser, as far as signing in goes: redirects, cookies and the issuer's form."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode, urljoin
+
+import httpx
+
+from berth_local.site.waiting import trust
+
+_FORM = re.compile(r'<form[^>]*\baction="([^"]+)"', re.IGNORECASE)
+_PATIENCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who has signed in. ``token`` is a personal token of theirs."""
+
+    name: str
+    token: str = field(repr=False)
+
+
+def sign_in(control_plane: str, authority: Path, name: str, *, code: str = "") -> Person:
+    """Sign a person in at the control plane through its issuer, and make them a personal token.
+
+    ``code`` is the bootstrap code or an invitation. Raises RuntimeError where the way ends elsewhere.
+    """
+    with httpx.Client(verify=trust(authority), timeout=30, follow_redirects=False) as browser:
+        query = {"return": "/", **({"code": code} if code else {})}
+        answer = browser.get(f"{control_plane}/sign-in?{urlencode(query)}")
+        for _ in range(_PATIENCE):
+            form = (
+                _FORM.search(answer.text)
+                if "text/html" in answer.headers.get("content-type", "")
+                else None
+            )
+            if answer.is_redirect:
+                answer = browser.get(urljoin(str(answer.url), answer.headers["location"]))
+            elif str(answer.url).rstrip("/") == control_plane and answer.is_success:
+                return Person(name, _make_token(browser, control_plane))
+            elif form is not None and answer.is_success:
+                fields = {"prompt": "login", "login": name, "password": "any"}
+                answer = browser.post(urljoin(str(answer.url), form[1]), data=fields)
+            else:
+                break
+    raise RuntimeError(
+        f"signing in ended at {answer.url} with {answer.status_code}: {answer.text[:500]}"
+    )
+
+
+def _make_token(browser: httpx.Client, control_plane: str) -> str:
+    answer = browser.post(
+        f"{control_plane}/api/v1/tokens",
+        json={"name": "this machine", "expires_in_days": 7},
+        headers={"Origin": control_plane, "X-Berth-CSRF": "1"},
+    )
+    answer.raise_for_status()
+    return str(answer.json()["token"])

@@ -1,0 +1,169 @@
+"""Brings a whole Berth up, part by part, and takes it down again."""
+
+import json
+import os
+import tempfile
+from base64 import b64encode
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from berth_cli.client import Client
+from berth_cli.configuration import Configuration, save
+from berth_local.authority import Authority
+from berth_local.git_server import GitServer, publish
+from berth_local.issuer import Issuer, Registration
+from berth_local.site import names as naming
+from berth_local.site import places
+from berth_local.site.control_plane import REPOSITORY, ControlPlane
+from berth_local.site.person import Person, sign_in
+from berth_local.site.places import OwnCluster, Place
+from berth_local.site.steps import Steps
+from berth_local.site.waiting import wait_until
+
+SAMPLE = REPOSITORY / "examples" / "01-hello-berth"
+PERSON = "demo"
+AGENT = "demo-cluster"
+_NAMESPACE = "berth"
+_READY_SECONDS = 120
+
+
+class Site:
+    """Everything for the life of the context; ``client`` speaks for the signed-in owner."""
+
+    def __init__(self, name: str, steps: Steps, folder: Path | None = None) -> None:
+        self._name = name
+        self._steps = steps
+        self._stack = ExitStack()
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=f"berth-{name}-"))
+        self.names = naming.choose(public_url=os.environ.get("BERTH_PUBLIC_URL", "").rstrip("/"))
+
+    def __enter__(self) -> Self:
+        try:
+            self._raise()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def repository(self) -> str:
+        """Address of the sample project."""
+        return f"{self.names.git}/hello-berth.git"
+
+    def _raise(self) -> None:
+        with self._steps.step("certificates, OpenID server, git server"):
+            self._start_neighbours()
+        with self._steps.step("control plane"):
+            self.control_plane.start()
+            self._stack.callback(self.control_plane.stop)
+        with self._steps.step(f"{PERSON} signs in and owns the organisation"):
+            code = self.control_plane.bootstrap_code
+            self.person: Person = sign_in(
+                self.control_plane.local_url, self.authority.certificate, PERSON, code=code
+            )
+            self._configure()
+        self.place: Place = self._stack.enter_context(
+            places.choose(self._name, self.names, self._steps)
+        )
+        with self._steps.step("agent and proxy in the cluster"):
+            self._install_agent()
+            self.place.expose_proxy(self.names.proxy_port)
+
+    def _start_neighbours(self) -> None:
+        self.authority = Authority(self.folder / "certificates")
+        registration = Registration(
+            self.names.issuer, f"{self.names.control_plane}/sign-in/callback"
+        )
+        identity = self.authority.issue(naming.ISSUER)
+        log = self.folder / "issuer.log"
+        self._stack.enter_context(Issuer(registration, self.names.issuer_port, identity, log))
+        publish(SAMPLE, self.folder / "repositories" / "hello-berth.git")
+        git = self.authority.issue(naming.GIT)
+        self._stack.enter_context(GitServer(self.folder / "repositories", self.names.git_port, git))
+        certificate = self.authority.issue(naming.CONTROL_PLANE, *self._given_host())
+        self.control_plane = ControlPlane(
+            self.folder, self.names, certificate, registration, self.authority.certificate
+        )
+
+    def _given_host(self) -> tuple[str, ...]:
+        host = self.names.public_url.removeprefix("https://").partition(":")[0]
+        return (host,) if host and host != naming.CONTROL_PLANE else ()
+
+    def _configure(self) -> None:
+        """Let ``berth`` on this machine speak to this site, and allow the git server."""
+        chosen = Configuration(
+            self.control_plane.local_url, self.person.token, str(self.authority.certificate)
+        )
+        self.configuration = save(chosen, {"XDG_CONFIG_HOME": str(self.folder)}).parent.parent
+        self.client = Client(chosen)
+        host = {
+            "host": naming.GIT,
+            "port": self.names.git_port,
+            "addresses": ["127.0.0.1/32", "::1/128", f"{naming.NODE}/32"],
+        }
+        self.client.patch("/api/v1/organisation", {"settings": {"git_hosts": [host]}})
+
+    def _install_agent(self) -> None:
+        agent = self.client.post(
+            "/api/v1/agents", {"name": AGENT, "settings": self._agent_settings()}
+        )
+        self.agent_id = str(agent["id"])
+        self.place.kubectl("apply", "-f", "-", text_input=self._agent_manifest(str(agent["token"])))
+        self.place.kubectl("apply", "-f", "-", text_input=json.dumps(self._proxy_certificate()))
+        deadline = f"--timeout={_READY_SECONDS}s"
+        for deployment in ("berth-agent", "berth-proxy"):
+            self._await_deployment(deployment)
+            self.place.kubectl(
+                "-n", _NAMESPACE, "rollout", "status", f"deployment/{deployment}", deadline
+            )
+
+    def _await_deployment(self, name: str) -> None:
+        words = ("-n", _NAMESPACE, "get", "deployment", name, "--ignore-not-found", "-o", "name")
+        wait_until(
+            lambda: bool(self.place.kubectl(*words)), f"there is no {name}", seconds=_READY_SECONDS
+        )
+
+    def _agent_settings(self) -> dict[str, Any]:
+        ours = isinstance(self.place, OwnCluster)
+        return {
+            "zone": self.names.zone,
+            "image_pull_policy": "IfNotPresent",
+            "tools_image": self.place.image("tools"),
+            "proxy_image": self.place.image("proxy"),
+            "default_image": self.place.image("workspace"),
+            "dns_addresses": [f"{naming.NODE}/32"] if ours else [],
+            "extra_ca": self.authority.certificate.read_text(),
+        }
+
+    def _agent_manifest(self, token: str) -> str:
+        text = (REPOSITORY / "infra" / "kubernetes" / "agent.yaml").read_text()
+        values = {
+            "@IMAGE@": self.place.image("agent"),
+            "@CONTROL_PLANE_URL@": self.names.control_plane,
+            "@AGENT_TOKEN@": b64encode(token.encode()).decode(),
+            "@CA_PEM@": b64encode(self.authority.certificate.read_bytes()).decode(),
+        }
+        for placeholder, value in values.items():
+            text = text.replace(placeholder, value)
+        return text
+
+    def _proxy_certificate(self) -> dict[str, Any]:
+        certificate = self.authority.issue(f"*.{naming.ZONE}")
+        files = {"tls.crt": certificate.chain, "tls.key": certificate.key}
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/tls",
+            "metadata": {"name": "berth-proxy-tls", "namespace": _NAMESPACE},
+            "data": {name: b64encode(file.read_bytes()).decode() for name, file in files.items()},
+        }
