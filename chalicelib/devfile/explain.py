@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.devfile.document import Path, View
+from chalicelib.devfile.findings import ProblemCode
 from chalicelib.devfile.review import Review, quoted
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Fault:
     settled: frozenset[Path]
     """Paths that have been dealt with already."""
 
-    def report(self, code: str, message: str, path: Path | None = None) -> None:
+    def report(self, code: ProblemCode, message: str, path: Path | None = None) -> None:
         """Refuse the devfile for this fault."""
         self.review.problem(code, self.path if path is None else path, message)
 

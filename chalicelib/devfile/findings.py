@@ -2,6 +2,88 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
+
+ProblemCode = Literal[
+    # The text and its YAML:
+    "character",
+    "empty",
+    "not-a-mapping",
+    "not-utf-8",
+    "too-deep",
+    "too-large",
+    "too-many-nodes",
+    "yaml-alias",
+    "yaml-anchor",
+    "yaml-directive",
+    "yaml-documents",
+    "yaml-duplicate-key",
+    "yaml-key",
+    "yaml-merge-key",
+    "yaml-number",
+    "yaml-syntax",
+    "yaml-tag",
+    # The schema of the version:
+    "kind-missing",
+    "kind-several",
+    "missing",
+    "not-one-of",
+    "schema",
+    "schema-version",
+    "too-long",
+    "unknown-key",
+    "wrong-form",
+    "wrong-type",
+    # What no schema can hold, and what Berth supports:
+    "checkout-remote-missing",
+    "checkout-remote-unknown",
+    "clone-path",
+    "clone-path-overlap",
+    "command-component",
+    "composite-cycle",
+    "composite-self",
+    "composite-unknown",
+    "duplicate-command",
+    "duplicate-component",
+    "duplicate-endpoint-name",
+    "duplicate-endpoint-port",
+    "duplicate-mount-path",
+    "duplicate-project",
+    "endpoint-path",
+    "env-name",
+    "event-too-long",
+    "event-type",
+    "event-unknown",
+    "group-many-defaults",
+    "image",
+    "main-container",
+    "main-several",
+    "mount-path",
+    "port",
+    "quantity",
+    "remote-address",
+    "remote-missing",
+    "remote-multiple",
+    "remote-name",
+    "request-gt-limit",
+    "reserved-env",
+    "reserved-name",
+    "revision",
+    "too-many",
+    "too-many-problems",
+    "unknown-attribute",
+    "unknown-volume",
+    "unsupported",
+    "variables-too-long",
+]
+NoticeCode = Literal[
+    "env-twice",
+    "group-no-default",
+    "quantity-small",
+    "unknown-variable",
+    "without-effect",
+]
+"""Stable names of the rules; docs/reference/devfile.md has a row for each, which a test holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +91,7 @@ class Finding:
     """One remark about one place of a document."""
 
     code: str
-    """Stable name of the rule, such as ``unknown-volume``; listed in docs/reference/devfile.md."""
+    """A ``ProblemCode`` or ``NoticeCode``."""
     path: str
     """Where in the tree, such as ``components[0].container.image``; empty for the document."""
     message: str

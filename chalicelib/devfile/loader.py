@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from chalicelib.devfile.document import Document, Path, Place
+from chalicelib.devfile.findings import ProblemCode
 from chalicelib.devfile.review import Review, quoted
 from chalicelib.devfile.scalars import (
     NumberTooLarge,
@@ -124,7 +125,7 @@ class _Composer:
             self._aliases.add(event.anchor)
             self._refused(event, path, "yaml-alias", f"The alias `*{event.anchor}`")
 
-    def _refused(self, event: Any, path: Path, code: str, what: str) -> None:
+    def _refused(self, event: Any, path: Path, code: ProblemCode, what: str) -> None:
         self._document.unread.add(path)
         self._problem(
             code, event, path, f"{what} is not allowed in a devfile; write the value out."
@@ -206,7 +207,7 @@ class _Composer:
             message = f"A devfile nests at most {MAX_DEPTH} levels; here is one more."
             self._review.fatal("too-deep", message, _place(event.start_mark))
 
-    def _problem(self, code: str, event: Any, path: Path, message: str) -> None:
+    def _problem(self, code: ProblemCode, event: Any, path: Path, message: str) -> None:
         self._review.problem(code, path, message, _place(event.start_mark))
 
 

@@ -3,7 +3,14 @@
 from typing import NoReturn
 
 from chalicelib.devfile.document import Document, Path, Place, dotted
-from chalicelib.devfile.findings import DevfileRefused, Finding, Notice, Problem
+from chalicelib.devfile.findings import (
+    DevfileRefused,
+    Finding,
+    Notice,
+    NoticeCode,
+    Problem,
+    ProblemCode,
+)
 
 MAX_PROBLEMS = 100
 """More than that help nobody, and an answer has to stay small."""
@@ -17,17 +24,19 @@ class Review:
         self._problems: dict[Problem, None] = {}
         self._notices: dict[Notice, None] = {}
 
-    def problem(self, code: str, path: Path, message: str, place: Place | None = None) -> None:
+    def problem(
+        self, code: ProblemCode, path: Path, message: str, place: Place | None = None
+    ) -> None:
         """Refuse the devfile for what stands at ``path``."""
         line, column = place or self.document.place(path)
         self._problems[Problem(code, dotted(path), message, line, column)] = None
 
-    def notice(self, code: str, path: Path, message: str) -> None:
+    def notice(self, code: NoticeCode, path: Path, message: str) -> None:
         """Tell the author about ``path``."""
         line, column = self.document.place(path)
         self._notices[Notice(code, dotted(path), message, line, column)] = None
 
-    def fatal(self, code: str, message: str, place: Place | None = None) -> NoReturn:
+    def fatal(self, code: ProblemCode, message: str, place: Place | None = None) -> NoReturn:
         """Refuse the devfile at once, with what was found so far."""
         self.problem(code, (), message, place)
         self.refuse_if_problems()

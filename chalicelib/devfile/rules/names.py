@@ -1,6 +1,7 @@
 """Names and ids are unique, and none of them is one that Berth uses itself."""
 
 from chalicelib.devfile.document import View
+from chalicelib.devfile.findings import ProblemCode
 from chalicelib.devfile.review import Review
 
 RESERVED_PREFIX = "berth-"
@@ -30,7 +31,7 @@ def check_reserved(view: View, review: Review) -> None:
         review.problem("reserved-name", view.member(key).path, message)
 
 
-def _check_unique(root: View, of: str, key: str, code: str, review: Review) -> None:
+def _check_unique(root: View, of: str, key: str, code: ProblemCode, review: Review) -> None:
     seen: set[str] = set()
     for view in root.items(of):
         name = view.text(key)
