@@ -28,6 +28,7 @@ class Ledger:
         self._errors: dict[str, ApplyError] = {}
         self._said: dict[str, WorkspaceReport] = {}
         self._unsent: dict[str, None] = {}
+        self._ended: set[str] = set()
         self._floor = 0
         self._failures: dict[str, int] = {}
         self._skipped: dict[str, float] = {}
@@ -96,6 +97,7 @@ class Ledger:
             self._skipped.pop(receipt.workspace_id, None)
             if receipt.outcome == "collect" and report.tombstone is not None:
                 collect[receipt.workspace_id] = report.tombstone
+                self._ended.add(receipt.workspace_id)
             if self._said.get(receipt.workspace_id) is report:
                 self._unsent.pop(receipt.workspace_id, None)
                 if _is_nothing(report):
@@ -123,6 +125,9 @@ class Ledger:
             return False
         number = max(report.resource_version, self._floor)
         if said is not None:
+            if _is_nothing(report) and workspace_id in self._ended:
+                self._forget(workspace_id)  # the control plane asked for it: no news
+                return False
             if report.model_copy(update={"resource_version": said.resource_version}) == said:
                 return False
             number = max(number, said.resource_version + 1)
@@ -133,6 +138,8 @@ class Ledger:
     def _forget(self, workspace_id: str) -> None:
         gone = self._said.pop(workspace_id)
         self._facts.pop(workspace_id, None)
+        self._unsent.pop(workspace_id, None)
+        self._ended.discard(workspace_id)
         self._floor = max(self._floor, gone.resource_version + 1)
 
 

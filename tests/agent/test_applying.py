@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import threading
@@ -13,6 +14,7 @@ from berth_agent.tasks import Done, Failed, Incomplete, Outcome, Superseded
 from berth_kube.transport import Request
 from chalicelib.domain.naming import make_id
 from chalicelib.wire.labels import GENERATION, namespace_of
+from chalicelib.wire.reconcile import ApplyOrder
 from tests.agent.conftest import Installed
 from tests.agent.faults import Killed, Recorder
 from tests.agent.orders import Workspace
@@ -92,9 +94,9 @@ def test_a_kill_at_any_write_changes_each_object_once(
     for generation, kill_at in enumerate(range(1, len(reference.writes) - 1), start=2):
         before = versions(live(installed, workspace))
         wanted = workspace.order(generation, replicas=generation % 2)
+        dying = installed.applier(Recorder(installed.agent, kill_at=kill_at, after=after))
         with pytest.raises(Killed):
-            dying = Recorder(installed.agent, kill_at=kill_at, after=after)
-            installed.applier(dying).run(wanted)
+            dying.run(wanted)
         between = versions(live(installed, workspace))
         assert installed.applier().run(wanted) == Done()
         converged = live(installed, workspace)
@@ -198,43 +200,45 @@ def test_what_the_api_server_refuses_is_told_with_its_place(
     assert "unheardOf" in outcome.error.message
 
 
-def test_two_agents_end_on_one_generation(installed: Installed, workspace: Workspace) -> None:
+class Rival:
+    """An agent that applies an order while another does, both in step at each write."""
+
+    def __init__(self, installed: Installed, order: ApplyOrder, meeting: threading.Barrier) -> None:
+        self.outcome: Outcome = Superseded()
+        self._order = order
+        self._meeting = meeting
+        self._applier = installed.applier(Recorder(installed.agent, before_each=self._meet))
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        for _ in range(10):
+            self.outcome = self._applier.run(self._order)
+            if not isinstance(self.outcome, Failed):
+                return
+
+    def _meet(self, request: Request) -> None:
+        if request.method != "GET":
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self._meeting.wait(0.05)
+
+
+@pytest.mark.parametrize("generation", [2, 4, 6, 8])
+def test_two_agents_end_on_one_generation(
+    installed: Installed, workspace: Workspace, generation: int
+) -> None:
     """Two agents that apply different generations at once leave one of them whole: the newer."""
     installed.applier().run(workspace.order(1))
-    for generation in (2, 4, 6, 8):
-        meeting = threading.Barrier(2)
-        outcomes: list[Outcome] = []
-
-        def run(number: int, replicas: int, meeting: threading.Barrier = meeting) -> None:
-            def meet(request: Request) -> None:
-                if request.method != "GET" and not meeting.broken:
-                    try:
-                        meeting.wait(0.05)
-                    except threading.BrokenBarrierError:
-                        return
-
-            order = workspace.order(number, replicas=replicas)
-            agent = installed.applier(Recorder(installed.agent, before_each=meet))
-            outcome: Outcome = Superseded()
-            for _ in range(10):
-                outcome = agent.run(order)
-                if not isinstance(outcome, Failed):
-                    break
-            outcomes.append(outcome)
-
-        threads = [
-            threading.Thread(target=run, args=(generation, 0)),
-            threading.Thread(target=run, args=(generation + 1, 1)),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        found = live(installed, workspace)
-        deployment = found["Deployment", "workspace"]
-        assert deployment["metadata"]["annotations"][GENERATION] == str(generation + 1)
-        assert deployment["spec"]["replicas"] == 1
-        assert (
-            found["Service", "workspace"]["metadata"]["annotations"]["berth.dev/serving"] == "true"
-        )
-        assert Done() in outcomes
+    meeting = threading.Barrier(2)
+    rivals = [
+        Rival(installed, workspace.order(generation, replicas=0), meeting),
+        Rival(installed, workspace.order(generation + 1, replicas=1), meeting),
+    ]
+    for rival in rivals:
+        rival.thread.join()
+    found = live(installed, workspace)
+    deployment = found["Deployment", "workspace"]
+    assert generations(found) == {str(generation + 1)}
+    assert deployment["spec"]["replicas"] == 1
+    assert found["Service", "workspace"]["metadata"]["annotations"]["berth.dev/serving"] == "true"
+    assert rivals[1].outcome == Done()

@@ -1,0 +1,162 @@
+"""From live objects to reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from berth_agent.events import Changed
+from berth_agent.report import report_of
+from berth_agent.troubles import troubles_of
+from berth_agent.view import View, WorkspaceFacts
+from chalicelib.wire.reconcile import WorkspaceReport
+from tests.agent.objects import deployment, gone, namespace, pod, seen, tombstone, warning
+
+A, B = "ws-00000000000a", "ws-00000000000b"
+PULL = pod(A, 30, waiting="ImagePullBackOff")
+
+HISTORIES: list[list[Changed]] = [
+    [seen(namespace(A, 10)), seen(namespace(A, 41, leaving=True))],
+    [seen(deployment(A, 11, available=0)), seen(deployment(A, 25, generation=2, available=0))],
+    [seen(pod(A, 20)), seen(PULL)],
+    [seen(pod(A, 21, name="workspace-0")), gone(pod(A, 21, name="workspace-0"), 33)],
+    [seen(warning(A, 31, "FailedMount", PULL)), seen(warning(A, 32, "FailedMount", PULL))],
+    [seen(tombstone(A, 40, 3))],
+    [seen(namespace(B, 12)), gone(namespace(B, 12), 50)],
+]
+
+
+def report_after(changes: list[Changed], workspace_id: str = A) -> WorkspaceReport:
+    """The report once all changes are taken in."""
+    view = View()
+    for changed in changes:
+        view.take(changed.change)
+    return report_of(view.facts(workspace_id))
+
+
+@given(st.data())
+def test_any_order_of_events_ends_in_the_same_reports(data: st.DataObject) -> None:
+    """Each object's own history is in order, as a watch has it; across objects any order will do."""
+    reference = [change for history in HISTORIES for change in history]
+    rest = [list(history) for history in HISTORIES]
+    mixed: list[Changed] = []
+    while any(rest):
+        index = data.draw(st.sampled_from([i for i, history in enumerate(rest) if history]))
+        mixed.append(rest[index].pop(0))
+    for workspace_id in (A, B):
+        assert report_after(mixed, workspace_id) == report_after(reference, workspace_id)
+
+
+def test_a_report_says_what_is_live() -> None:
+    """Generation and digests are those of the Deployment, the version is the highest seen."""
+    report = report_after([seen(namespace(A, 10)), seen(deployment(A, 14)), seen(pod(A, 12))])
+    assert (report.resource_version, report.generation, report.namespace) == (14, 1, "Active")
+    assert (report.spec_digest, report.secrets_digest, report.pods) == ("spec", "secrets", 1)
+
+
+def test_events_do_not_order_reports() -> None:
+    """The version of an event is no version of the workspace: large clusters store them apart."""
+    assert (
+        report_after(
+            [seen(namespace(A, 10)), seen(warning(A, 999, "FailedMount"))]
+        ).resource_version
+        == 10
+    )
+
+
+def test_labels_outside_their_namespace_are_not_ours() -> None:
+    """A Deployment that carries a workspace's labels elsewhere is nobody's report."""
+    stray = deployment(A, 5)
+    moved = stray.__class__(
+        metadata=stray.metadata.__class__(
+            name="workspace",
+            namespace="default",
+            labels=stray.metadata.labels,
+            resource_version="5",
+        )
+    )
+    assert View().take(seen(moved).change) is None
+
+
+def container(name: str = "dev", **state: Any) -> list[dict[str, Any]]:
+    """One container's status."""
+    return [{"name": name, **state}]
+
+
+def ended(reason: str, code: int) -> dict[str, Any]:
+    """A state that ended."""
+    return {"terminated": {"reason": reason, "exitCode": code, "message": "m" * 600}}
+
+
+CRASH = {"waiting": {"reason": "CrashLoopBackOff"}}
+UNSCHEDULABLE = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]
+
+
+@pytest.mark.parametrize(
+    ("live", "expected"),
+    [
+        (pod(A, 1, waiting="ErrImagePull"), ("container", "ErrImagePull", "", None)),
+        (
+            pod(A, 1, waiting="CreateContainerConfigError"),
+            ("container", "CreateContainerConfigError", "", None),
+        ),
+        (
+            pod(
+                A,
+                1,
+                containers=container(
+                    state=CRASH, lastState=ended("OOMKilled", 137), restartCount=4
+                ),
+            ),
+            ("container", "CrashLoopBackOff", "OOMKilled", 137),
+        ),
+        (
+            pod(A, 1, containers=container(state={"running": {}}, lastState=ended("Error", 3))),
+            ("container", "Error", "Error", 3),
+        ),
+        (
+            pod(A, 1, init=container("berth-clone", state=CRASH, lastState=ended("Error", 128))[0]),
+            ("init", "CrashLoopBackOff", "Error", 128),
+        ),
+        (pod(A, 1, conditions=UNSCHEDULABLE), ("pod", "Unschedulable", "", None)),
+    ],
+    ids=["pull", "configuration", "crash loop", "between crashes", "clone", "unschedulable"],
+)
+def test_troubles_are_told(live: Any, expected: tuple[str, str, str, int | None]) -> None:
+    """Each trouble of a pod is told with Kubernetes's own words and its exit code."""
+    facts = WorkspaceFacts(A, deployments={"d": deployment(A, 1, available=0)}, pods={"p": live})
+    (trouble,) = troubles_of(facts)
+    assert (trouble.source, trouble.reason, trouble.detail, trouble.exit_code) == expected
+    assert len(trouble.message) <= 512
+
+
+def test_no_trouble_is_told_of_what_serves() -> None:
+    """Once the Deployment is available, or stopped, old troubles are over."""
+    for live in (deployment(A, 1, available=1), deployment(A, 1, available=0, replicas=0)):
+        facts = WorkspaceFacts(A, deployments={"d": live}, pods={"p": PULL})
+        assert troubles_of(facts) == ()
+
+
+def test_events_count_while_they_can_be_true() -> None:
+    """An event of a pod that is gone, or of a mount that succeeded since, is not told."""
+    waits = deployment(A, 1, available=0)
+    creating = pod(A, 1, waiting="ContainerCreating")
+    events = {"e": warning(A, 2, "FailedMount", creating)}
+    name = creating.metadata.name
+    facts = WorkspaceFacts(A, deployments={"d": waits}, pods={name: creating}, warnings=events)
+    assert [t.reason for t in troubles_of(facts)] == ["FailedMount"]
+    begun = pod(A, 3, containers=container(state={"running": {}}))
+    facts.pods = {name: begun}
+    assert troubles_of(facts) == ()
+    facts.pods = {}
+    assert troubles_of(facts) == ()
+
+
+def test_the_worst_comes_first() -> None:
+    """A container that cannot start is told before the mount that failed on the way."""
+    live = pod(A, 1, waiting="CrashLoopBackOff", conditions=UNSCHEDULABLE)
+    facts = WorkspaceFacts(A, deployments={"d": deployment(A, 1, available=0)}, pods={"p": live})
+    assert [t.reason for t in troubles_of(facts)] == ["CrashLoopBackOff", "Unschedulable"]
