@@ -71,8 +71,9 @@ _APP = PlannedContainer(
         ("PROJECTS_ROOT", "/overridden"),
     ),
     endpoints=(
-        PlannedEndpoint("web", 8080, "public", "https"),
         PlannedEndpoint("web-internal", 8080, "internal"),
+        PlannedEndpoint("web", 8080, "public", "https"),
+        PlannedEndpoint("web-too", 8080, "internal"),
         PlannedEndpoint("debug", 5005, "none"),
     ),
     mounts=(PlannedMount("m2", "/home/user/.m2"), PlannedMount("scratch", "/scratch")),

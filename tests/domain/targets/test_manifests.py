@@ -39,7 +39,7 @@ ORDER = [
     "Service",
     "Deployment",
 ]
-many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 whole_plans = strategies.plans()
 
 
@@ -393,6 +393,7 @@ def test_what_a_workspace_reaches(address: str, port: int, allowed: bool) -> Non
     assert reaches(policy, address, port) is allowed
 
 
+@many
 @given(strategies.git_hosts)
 def test_git_hosts_never_open_metadata(hosts: tuple[GitHost, ...]) -> None:
     """Whatever an organisation names as a git host, metadata addresses stay shut."""

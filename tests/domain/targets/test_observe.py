@@ -212,6 +212,25 @@ def test_state(
     assert (seen.reason and seen.reason.code) == code, name
 
 
+def test_a_cause_that_was_told_once_is_kept() -> None:
+    """Between two tries the kubelet says only that it waits: the cause told before stays."""
+    told = facts.Trouble("init", "Error", "berth-clone", exit_code=1, message="no branch nope")
+    first = TARGET.observe(replace(REPORT, troubles=(told,)), STATE, NOW)
+    waiting = replace(
+        told, reason="CrashLoopBackOff", message="back-off 20s restarting failed container=x"
+    )
+    state = replace(STATE, actual=first.actual, reason=first.reason)
+    later = TARGET.observe(replace(REPORT, troubles=(waiting,)), state, NOW)
+    assert later == first
+    assert later.reason is not None
+    assert "no branch nope" in later.reason.message
+    other = TARGET.observe(
+        replace(REPORT, troubles=(replace(told, message="no such host"),)), state, NOW
+    )
+    assert other.reason is not None
+    assert "no such host" in other.reason.message
+
+
 def test_time_alone_ends_a_start() -> None:
     """What starts for five minutes has failed though no report came, for the reason known last."""
     assert TARGET.overdue(STATE, NOW) is None

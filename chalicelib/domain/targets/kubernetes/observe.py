@@ -133,7 +133,8 @@ def _not_ready(report: WorkspaceReport, state: WorkspaceState, now: float) -> Ob
     if found:
         again = held is not None and held.code == found.reason.code
         if late or again or waited >= found.row.grace:
-            return Observation(ActualState.FAILED, found.reason)
+            # The kubelet tells a cause once, and then only that it waits before it tries again.
+            return Observation(ActualState.FAILED, held if again and found.mute else found.reason)
     if held and reasons.sticks(held.code):
         return Observation(ActualState.FAILED, held)
     if late:

@@ -23,6 +23,8 @@ _REPLACEMENTS = tuple(
         (_STATED + r"[^\s\"',;]+", r"\1..."),
         (r"\beyJ[\w-]+\.[\w-]+\.[\w-]*", "..."),
         ("|".join(_RUNTIME_PREFIXES), ""),
+        # Says that the kubelet waits, not why.
+        (r"(?i)^back-off \w+ restarting failed container.*", ""),
         # Pods, namespaces, nodes, uids and addresses mean nothing to a workspace's owner.
         (r"\bpods? \"[^\"]*\"", "the pod"),
         (r"\bworkspace-[0-9a-f]{5,10}-[a-z0-9]{5}(_[\w-]+\([\w-]+\))?", "the pod"),

@@ -11,10 +11,11 @@ from chalicelib.domain.workspaces.workspace import Reason
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The row that won, and its words."""
+    """The row that won, and its words. ``mute``: nobody told the cause this time."""
 
     row: Row
     reason: Reason
+    mute: bool
 
 
 def find(symptoms: Iterable[Symptom]) -> Finding | None:
@@ -23,7 +24,7 @@ def find(symptoms: Iterable[Symptom]) -> Finding | None:
     for row in ROWS:
         for symptom in listed:
             if row.reads(symptom):
-                return Finding(row, row.reason(symptom))
+                return Finding(row, row.reason(symptom), row.is_mute(symptom))
     return None
 
 

@@ -44,6 +44,10 @@ class Row:
             and (self.pattern is None or self.pattern.search(symptom.message) is not None)
         )
 
+    def is_mute(self, symptom: Symptom) -> bool:
+        """Whether the row quotes the symptom, and the symptom says nothing worth quoting."""
+        return "{said}" in self.message and not shown(symptom.message)
+
     def reason(self, symptom: Symptom) -> Reason:
         """Return the words about the symptom, for people."""
         message = self.message.format(

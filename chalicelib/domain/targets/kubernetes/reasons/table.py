@@ -273,7 +273,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "Evicted",
         _any("pod", "event"),
-        _any("Evicted", "Preempting", "Preempted", "TerminationByKubelet"),
+        _any("Evicted", "EvictionByEvictionAPI", "TerminationByKubelet", "Preempting", "Preempted",
+             "PreemptionByScheduler", "Failed"),
         "The node put the workspace out; it starts again: {said}",
         "If this happens often, it uses more disk or memory than it asked for.",
         grace=UNTIL_DEADLINE,
@@ -282,7 +283,7 @@ ROWS: tuple[Row, ...] = (
         "NodeLost",
         _any("pod", "event"),
         _any("NodeLost", "NodeShutdown", "Shutdown", "Terminated", "UnexpectedAdmissionError",
-             "DisruptionTarget", "NodeNotReady", "TaintManagerEviction"),
+             "DeletionByTaintManager", "DeletionByPodGC", "DisruptionTarget", "NodeNotReady", "TaintManagerEviction"),
         "The workspace lost its node and starts again: {said}",
         "Nothing to do.",
         grace=UNTIL_DEADLINE,
