@@ -101,6 +101,7 @@ class Killed(BaseException):
 class WatchedStore:
     """A real store that counts its calls and dies at the write it is told to.
 
+    ``meanwhile`` happens once, just before the next write: what another caller does in between.
     ``die_at`` counts writes from 0; ``after`` says whether the write is still carried out, as when
     a process dies with the answer of its database on the way.
     """
@@ -110,6 +111,7 @@ class WatchedStore:
     writes: int = 0
     die_at: int | None = None
     after: bool = False
+    meanwhile: Callable[[], object] | None = None
 
     def get(self, key: Key) -> Item | None:
         """See the port."""
@@ -140,6 +142,9 @@ class WatchedStore:
         self.reads = self.writes = 0
 
     def _counted(self, carry_out: Callable[[], None]) -> None:
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is not None:
+            happens()
         number, self.writes = self.writes, self.writes + 1
         if number == self.die_at and not self.after:
             raise Killed

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.variables.variable import Variable, VariableKind
+from chalicelib.ports.keys import KeyRefused
+from chalicelib.ports.sealing import SealBroken
+from chalicelib.ports.store import Delete, Put
+from chalicelib.records import keys, sealed
+from chalicelib.usecases.variables.sealing import open_sealed, seal
+from tests.builders import PaperCluster, World, create
+
+OWNED = ("org-000000000001", "ws-000000000001")
+VALUES = (
+    Variable("A", VariableKind.ENVIRONMENT, "canary é"),
+    Variable("B", VariableKind.FILE, "line\nline\0"),
+)
+
+
+def test_what_was_sealed_opens_as_it_was(world: World) -> None:
+    """Names, kinds and values come back exactly; the ciphertext tells none of them."""
+    content = seal(world.ports.sealer, OWNED, VALUES)
+    assert content is not None
+    assert open_sealed(world.ports.sealer, OWNED, content) == VALUES
+    assert b"canary" not in content.ciphertext
+    assert "canary" not in repr(content)
+
+
+@pytest.mark.parametrize("owned", [("org-000000000002", OWNED[1]), (OWNED[0], "ws-000000000002")])
+def test_it_opens_for_no_other_workspace_and_no_other_organisation(
+    world: World, owned: tuple[str, str]
+) -> None:
+    """The context is bound in: a copied row is refused by the key's keeper."""
+    content = seal(world.ports.sealer, OWNED, VALUES)
+    assert content is not None
+    with pytest.raises(KeyRefused):
+        open_sealed(world.ports.sealer, owned, content)
+
+
+@pytest.mark.parametrize("place", [0, 12, -1])
+def test_an_altered_byte_breaks_the_seal(world: World, place: int) -> None:
+    """Nonce, content and tag are all authenticated."""
+    content = seal(world.ports.sealer, OWNED, VALUES)
+    assert content is not None
+    altered = bytearray(content.ciphertext)
+    altered[place] ^= 1
+    with pytest.raises(SealBroken):
+        open_sealed(world.ports.sealer, OWNED, replace(content, ciphertext=bytes(altered)))
+
+
+def test_equal_values_have_digests_that_tell_nothing(world: World) -> None:
+    """The same values in two workspaces have different digests, and no value has none."""
+    first = seal(world.ports.sealer, OWNED, VALUES)
+    second = seal(world.ports.sealer, (OWNED[0], "ws-000000000002"), VALUES)
+    assert first is not None
+    assert second is not None
+    assert first.digest != second.digest
+    assert seal(world.ports.sealer, OWNED, ()) is None
+
+
+def test_a_row_copied_to_another_workspace_is_not_sent(
+    world: World, cluster: PaperCluster, workspace_id: str
+) -> None:
+    """The other workspace gets no order and no value, and holds up nobody else's."""
+    other = create(world, "other", Variable("A", VariableKind.ENVIRONMENT, "own"))
+    org = world.organisation.id
+    stolen = sealed.load(world.store, org, workspace_id)
+    assert stolen is not None
+    world.store.write(Delete(keys.sealed(org, other, 0)))
+    for put in sealed.put_new(org, other, stolen):
+        world.store.write(Put(put.item))
+    answer = cluster.poll()
+    assert [order.workspace_id for order in answer.orders] == [workspace_id]
