@@ -49,7 +49,8 @@ class Incoming:
             headers["cookie"] = "; ".join(cookies)
         return cls(
             method=request.method,
-            path=str(request.context.get("path", request.path)),
+            # With a stage in the address, the context's path has it and the event's has not.
+            path=str(event.get("path") or request.context.get("path", request.path)),
             headers=headers,
             parameters=event["multiValueQueryStringParameters"] or {},
             content=event["body"],
