@@ -80,7 +80,7 @@ class ProxyEvents(LambdaEventConverter):
             "requestTimeEpoch": int(now.timestamp() * 1000),
             "protocol": "HTTP/1.1",
             "httpMethod": method,
-            "path": f"/local{path}",
+            "path": path,  # as behind a custom domain: without the stage
             "identity": {
                 **dict.fromkeys(_NOBODY),
                 "sourceIp": self.LOCAL_SOURCE_IP,
