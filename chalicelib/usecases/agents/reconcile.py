@@ -10,12 +10,11 @@ from typing import Any
 
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.agents.presence import is_worth_noting
-from chalicelib.domain.errors import Clash, Unauthenticated
+from chalicelib.domain.errors import Clash
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.bundle import Ports
-from chalicelib.ports.store import AtMost, ConditionFailed, Equals, Update
-from chalicelib.records import agents, keys, organisations, pending, states
-from chalicelib.records.attributes import milliseconds
+from chalicelib.ports.store import ConditionFailed
+from chalicelib.records import agents, organisations, pending, states
 from chalicelib.records.cursors import Place, read_cursor, write_cursor
 from chalicelib.records.pending import Pending, pending_of
 from chalicelib.usecases.agents.absences import note_absences
@@ -78,25 +77,12 @@ def _admitted(ports: Ports, agent: Agent, request: ReconcileRequest) -> Agent:
     now = ports.clock.now()
     if request.epoch == agent.epoch and not is_worth_noting(agent, now):
         return agent
-    write = Update(
-        keys.agent(agent.organisation_id, agent.id),
-        set={
-            "epoch": request.epoch,
-            "instance": request.instance,
-            "software": request.version,
-            "heard": milliseconds(now),
-        },
-        when=[
-            Equals("created", milliseconds(agent.created_at)),
-            AtMost("epoch", request.epoch),
-        ],
-    )
+    leader = agents.Leader(request.epoch, request.instance, request.version, agent.namespace)
     try:
-        ports.store.write(write)
+        ports.store.write(agents.introduced(agent, leader, now))
     except ConditionFailed as error:
-        if agents.load(ports.store, agent.organisation_id, agent.id) is None:
-            raise Unauthenticated("agent-unknown", "There is no such agent any more.") from error
-        raise _fenced() from error
+        message = "A newer instance of this agent has taken over; stop acting until you lead again."
+        raise Clash("fenced", message) from error
     return replace(agent, epoch=request.epoch, heard_at=now)
 
 
@@ -172,8 +158,3 @@ def _said(ports: Ports, **fields: Any) -> ReconcileResponse:
         "full_sync_ms": ports.site.full_sync_ms,
     }
     return ReconcileResponse(**(intervals | fields))
-
-
-def _fenced() -> Clash:
-    message = "A newer instance of this agent has taken over; stop acting until you lead again."
-    return Clash("fenced", message)
