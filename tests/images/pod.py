@@ -70,7 +70,13 @@ class Pod:
     def output(self, *words: str, timeout: float = 30) -> str:
         """What a command that runs in the pod prints."""
         with self.started(*words) as process:
-            return process.communicate(timeout=timeout)[0]
+            process.wait(timeout)
+        return self.said
+
+    @property
+    def said(self) -> str:
+        """What the last command printed so far."""
+        return (self.folder / "output").read_text()
 
     def _spawn(self, words: Sequence[str], root: Path, tracer: str) -> subprocess.Popen[str]:
         for folder in (self.projects, self.run):
@@ -104,18 +110,19 @@ class Pod:
         chroot = ["/usr/sbin/chroot", f"--userspec={self.user_id}:0", "--groups=", str(root)]
         places = {"IMAGE": self.image, "BUNDLE": self.bundle, "ROOT": root}
         places |= {"RUN": self.run, "PROJECTS": self.projects}
-        return subprocess.Popen(
-            [*unshare, ENTER, "pod", "/usr/bin/setpriv", *drop, *chroot, *enter, *words],
-            env={
-                **os.environ,
-                **{name: str(path) for name, path in places.items()},
-                "TRACER": tracer,
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        with (self.folder / "output").open("w") as output:
+            return subprocess.Popen(
+                [*unshare, ENTER, "pod", "/usr/bin/setpriv", *drop, *chroot, *enter, *words],
+                env={
+                    **os.environ,
+                    **{name: str(path) for name, path in places.items()},
+                    "TRACER": tracer,
+                },
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
 
 
 def empty_image(folder: Path) -> Path:

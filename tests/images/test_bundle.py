@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import websocket
 
+from tests.images.gitserver import GitServer, git_server
 from tests.images.pod import Pod, free_port
 
 pytestmark = pytest.mark.cluster
@@ -73,7 +74,10 @@ class Shell:
         deadline = time.monotonic() + DEADLINE
         while not (found := re.search(pattern, self.seen)):
             assert time.monotonic() < deadline, f"no {pattern!r} in {self.seen!r}"
-            kind, *rest = json.loads(self.socket.recv())
+            try:
+                kind, *rest = json.loads(self.socket.recv())
+            except websocket.WebSocketTimeoutException:
+                raise AssertionError(f"no {pattern!r} in {self.seen!r}") from None
             self.seen += rest[0] if kind == "stdout" else ""
         return found[0]
 
@@ -190,6 +194,76 @@ def test_the_containers_own_command_runs_beside_the_terminal(pod: Pod) -> None:
 
     assert "ended with status 3" in log.read_text()
     assert (own.projects / "own").read_text() == "own /nowhere\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    """A git server with one repository, behind a certificate of an authority of its own."""
+    with git_server(tmp_path_factory.mktemp("git")) as server:
+        server.git("init", "-q", "-b", "main", "sample")
+        (server.root / "sample/file").write_text("cloned")
+        server.git("-C", "sample", "add", "file")
+        server.git("-C", "sample", "commit", "-q", "-m", "first")
+        yield server
+
+
+def test_a_project_is_cloned_by_the_bundle_and_pulled_in_the_terminal(
+    pod: Pod, server: GitServer
+) -> None:
+    """The cloner and then the user's git trust the authority of `BERTH_CA_FILE`, on any image, as any user."""
+    project = {"name": "sample", "remotes": {"origin": f"{server.address}/sample"}}
+    settings = {
+        **pod.environment,
+        "BERTH_PROJECTS": json.dumps([project]),
+        "PROJECTS_ROOT": "/projects",
+        "PROJECT_SOURCE": "/projects/sample",
+        "BERTH_CA_FILE": "/.berth-run/authority.pem",
+    }
+    own = Pod(pod.image, pod.bundle, pod.user_id, pod.folder, settings)
+    own.run.mkdir()
+    (own.run / "authority.pem").write_bytes(server.authority.read_bytes())
+
+    said = own.output(
+        "/.berth/bin/busybox",
+        "env",
+        "-u",
+        "LD_PRELOAD",
+        "/.berth/bin/python3",
+        "-I",
+        "/.berth/clone.py",
+    )
+    port = free_port()
+    with own.started("/.berth/bin/dash", "/.berth/start", "terminal", str(port)):
+        answer(port, "/healthz")
+        terminal = Shell(port)
+        terminal.type("/.berth/bin/git pull && cat file && pwd")
+        terminal.read_until(r"up to date[\s\S]*cloned/projects/sample")
+        terminal.socket.close()
+
+    assert said == f"sample cloned from {server.address}/sample\n"
+    assert (own.projects / "sample/file").read_text() == "cloned"
+
+
+def test_a_home_that_cannot_be_written_does_not_end_the_workspace(pod: Pod) -> None:
+    """`start` takes another folder as the home and says so."""
+    own = Pod(
+        pod.image,
+        pod.bundle,
+        pod.user_id,
+        pod.folder,
+        {"HOME": "/proc/none", "BERTH_CA_FILE": "/absent"},
+    )
+    port = free_port()
+
+    with own.started("/.berth/bin/dash", "/.berth/start", "terminal", str(port)):
+        answer(port, "/healthz")
+        terminal = Shell(port)
+        terminal.type("echo home=$HOME=")
+        assert terminal.read_until("home=/[^=]+") == "home=/.berth-run/home"
+        terminal.socket.close()
+
+    assert "HOME=/proc/none cannot be written" in own.said
+    assert "BERTH_CA_FILE=/absent cannot be read" in own.said
 
 
 def test_an_unknown_editor_is_refused(pod: Pod) -> None:
