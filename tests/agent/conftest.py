@@ -76,11 +76,9 @@ class Installed:
 
 
 @pytest.fixture(scope="session")
-def installed(
-    kwok_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installed]:
+def installed(kwok_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """The agent's manifest, applied."""
-    yield Installed(kwok_cluster, tmp_path_factory.mktemp("agent"))
+    return Installed(kwok_cluster, tmp_path_factory.mktemp("agent"))
 
 
 @pytest.fixture

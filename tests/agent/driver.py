@@ -33,6 +33,7 @@ from chalicelib.wire.reconcile import (
 )
 
 C = TypeVar("C", bound=Command)
+DONE = Done()
 
 
 class Driver:
@@ -172,7 +173,7 @@ class Driver:
         """No answer, or an error."""
         self.tell(Unanswered(status, retry_after))
 
-    def work(self, outcome: Outcome | Callable[[Work], Outcome] = Done()) -> list[Work]:
+    def work(self, outcome: Outcome | Callable[[Work], Outcome] = DONE) -> list[Work]:
         """Let all tasks end like this."""
         works = [c for c in self.commands if isinstance(c, Work)]
         for work in works:

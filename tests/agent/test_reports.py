@@ -96,7 +96,7 @@ UNSCHEDULABLE = [{"type": "PodScheduled", "status": "False", "reason": "Unschedu
 
 
 @pytest.mark.parametrize(
-    ("live", "expected"),
+    "live, expected",
     [
         (pod(A, 1, waiting="ErrImagePull"), ("container", "ErrImagePull", "", None)),
         (

@@ -1,0 +1,84 @@
+"""A fake API server and clients of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from kubernetes.client import Configuration
+
+from berth_kube.client import Client
+from berth_kube.connection import Connection
+from berth_kube.kinds import CONFIG_MAP
+from berth_kube.projections import ConfigMap
+from berth_kube.reflector import Change, Reflector, Source, Timing
+from tests.kube.fake_apiserver import FakeApiServer
+
+FAST = Timing(silence=0.6, watch=(30, 60), first_delay=0.05, cap=0.4, healthy=5.0, short=0.05)
+"""The defaults, about twenty times faster."""
+
+
+@pytest.fixture
+def server() -> Iterator[FakeApiServer]:
+    """A fake API server."""
+    made = FakeApiServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connection(server: FakeApiServer) -> Connection:
+    """A connection to it."""
+    return Connection(Configuration(host=server.address))
+
+
+class Follower:
+    """A reflector in a thread, and what it told."""
+
+    def __init__(self, connection: Connection, timing: Timing) -> None:
+        self.changes: list[Change[ConfigMap]] = []
+        self.reflector: Reflector[ConfigMap] = Reflector(
+            Client(connection, manager="trial"),
+            Source(CONFIG_MAP, ConfigMap, namespace="trial"),
+            self.changes.append,
+            timing=timing,
+            chance=lambda: 0.5,
+        )
+        self._thread = threading.Thread(target=self.reflector.run, daemon=True)
+        self._thread.start()
+
+    def data(self) -> dict[str, str]:
+        """The values that it knows, by name."""
+        known: dict[str, str] = {}
+        for change in list(self.changes):
+            if change.new is not None:
+                known[change.new.metadata.name] = change.new.data.get("value", "")
+            elif change.old is not None:
+                known.pop(change.old.metadata.name)
+        return known
+
+    def interrupt(self) -> None:
+        """Cut its present watch."""
+        if (stream := self.reflector._stream) is not None:
+            stream.stop()
+
+    def stop(self) -> None:
+        """End it; it must end."""
+        self.reflector.stop()
+        self._thread.join(5)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def follow(connection: Connection) -> Iterator[Callable[..., Follower]]:
+    """Start followers that end with the test."""
+    made: list[Follower] = []
+
+    def start(timing: Timing = FAST) -> Follower:
+        made.append(Follower(connection, timing))
+        return made[-1]
+
+    yield start
+    for follower in made:
+        follower.stop()
