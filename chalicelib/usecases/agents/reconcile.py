@@ -5,7 +5,7 @@ that is lost, an agent that dies and an apply that fails all heal by the next qu
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain.agents.agent import Agent
@@ -21,7 +21,6 @@ from chalicelib.usecases.agents.absences import note_absences
 from chalicelib.usecases.agents.conversation import Conversation
 from chalicelib.usecases.agents.orders import (
     Turn,
-    Written,
     turns_of_pending,
     turns_of_states,
     write_orders,
@@ -49,14 +48,22 @@ def reconcile(
         return _said(ports, intent=agent.intent)
     settings = organisations.load(ports.store, agent.organisation_id).settings
     talk = Conversation(ports, agent, request.epoch, settings, remaining)
-    after = _resumed(talk, request)
+    resumed = _resumed(talk, request)
     taken = take_reports(talk, request.reports)
     sync = request.full_sync
     if request.update_type == "full" and sync is not None and request.cursor is None:
         note_absences(talk, sync, request.reports)
         if not sync.last:
             return _said(ports, receipts=_receipts(taken), next_poll_ms=BUSY_POLL_MS)
-    return _with_orders(talk, request, taken, after)
+    return _with_orders(talk, request, taken, resumed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resumed:
+    """Where an answer goes on, and what kind of answer it is: its beginning decided that."""
+
+    is_full: bool
+    after: Turn | None = None
 
 
 def is_idle(agent: Agent, request: ReconcileRequest) -> bool:
@@ -87,9 +94,9 @@ def _admitted(ports: Ports, agent: Agent, request: ReconcileRequest) -> Agent:
 
 
 def _with_orders(
-    talk: Conversation, request: ReconcileRequest, taken: list[Taken], after: Turn | None
+    talk: Conversation, request: ReconcileRequest, taken: list[Taken], resumed: _Resumed
 ) -> ReconcileResponse:
-    is_full = request.update_type == "full"
+    is_full, after = resumed.is_full, resumed.after
     rows, turns = _full_turns(talk) if is_full else _partial_turns(talk)
     left = [turn for turn in turns if after is None or turn > after]
     written = write_orders(talk, left, is_full=is_full)
@@ -101,7 +108,7 @@ def _with_orders(
         receipts=_receipts(taken),
         orders=(*removals, *written.orders),
         more=more,
-        cursor=_cursor(talk, request, written),
+        cursor=_cursor(talk, written.stopped_after, is_full=is_full),
         intent=NOT_SETTLED if unsettled else talk.agent.intent,
         next_poll_ms=_next_poll(talk, rows),
     )
@@ -124,27 +131,24 @@ def _next_poll(talk: Conversation, rows: list[Pending]) -> int:
     return min(BUSY_POLL_MS, idle) if is_busy else idle
 
 
-def _cursor(talk: Conversation, request: ReconcileRequest, written: Written) -> str | None:
-    turn = written.stopped_after
+def _cursor(talk: Conversation, turn: Turn | None, *, is_full: bool) -> str | None:
     if turn is None:
         return None
-    place: Place = [turn.rank, turn.since, turn.workspace_id]
-    return write_cursor(talk.ports.signer, _audience(talk, request), place)
+    place: Place = [int(is_full), turn.rank, turn.since, turn.workspace_id]
+    return write_cursor(talk.ports.signer, _audience(talk), place)
 
 
-def _resumed(talk: Conversation, request: ReconcileRequest) -> Turn | None:
-    """Return the turn that the answer goes on after."""
+def _resumed(talk: Conversation, request: ReconcileRequest) -> _Resumed:
     if request.cursor is None:
-        return None
-    place = read_cursor(talk.ports.signer, _audience(talk, request), request.cursor)
-    rank, since, workspace_id = place
-    return Turn(int(rank), int(since), str(workspace_id))
+        return _Resumed(request.update_type == "full")
+    place = read_cursor(talk.ports.signer, _audience(talk), request.cursor)
+    is_full, rank, since, workspace_id = place
+    return _Resumed(bool(is_full), Turn(int(rank), int(since), str(workspace_id)))
 
 
-def _audience(talk: Conversation, request: ReconcileRequest) -> str:
-    """A cursor is good for this agent, this holder of the Lease and this kind of answer alone."""
-    agent = talk.agent
-    return f"{agent.organisation_id}:{agent.id}:{talk.epoch}:{request.update_type}"
+def _audience(talk: Conversation) -> str:
+    """A cursor is good for this agent and this holder of its Lease alone."""
+    return f"reconcile:{talk.agent.organisation_id}:{talk.agent.id}:{talk.epoch}"
 
 
 def _receipts(taken: list[Taken]) -> tuple[Receipt, ...]:

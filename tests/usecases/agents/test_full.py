@@ -168,3 +168,23 @@ def test_another_agents_cursor_is_refused(roomy: World) -> None:
     cluster.epoch = 2
     with pytest.raises(Invalid):
         cluster.ask(cluster.request(cursor=cursor))
+
+
+def test_a_full_answer_goes_on_as_one_whatever_the_agent_says_meanwhile(roomy: World) -> None:
+    """The cursor knows what kind of answer it belongs to: drift is found on every page of it."""
+    ids = [create(roomy, f"w{n}") for n in range(4)]
+    cluster = PaperCluster(roomy)
+    cluster.settle()
+    hosts: list[Value] = [{"host": "git.example.com", "port": 443, "addresses": ["10.9.8.0/24"]}]
+    key = keys.organisation(roomy.organisation.id)
+    roomy.store.write(Update(key, set={"settings": {"git_hosts": hosts}}))
+    answer = cluster.ask(cluster.request("full"), remaining=6.0)
+    assert len(answer.orders) == 4
+    received: list[str] = []
+    request = cluster.request("full", reports=[], full_sync=None)
+    for _ in ids:
+        answer = cluster.ask(request, remaining=1.0)
+        received += [order.workspace_id for order in answer.orders]
+        request = cluster.request(reports=[], cursor=answer.cursor)
+    assert not answer.more
+    assert sorted(received) == sorted(ids)
