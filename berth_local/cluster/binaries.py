@@ -105,6 +105,11 @@ def folder(cache: Path) -> Path:
     )
 
 
+def is_built(cache: Path, tier: Tier = Tier.FULL) -> bool:
+    """Whether `build` would find everything there."""
+    return all((folder(cache) / tool.name).exists() for tool in tools(tier))
+
+
 def build(cache: Path, tier: Tier = Tier.FULL, report: Report = lambda _line: None) -> Path:
     """Build what a tier lacks and return the folder of the programs.
 

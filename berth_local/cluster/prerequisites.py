@@ -33,23 +33,25 @@ def missing_packages(proofs: Mapping[str, str] = PROOFS) -> list[str]:
     ]
 
 
-def ensure(report: Callable[[str], None] = lambda _line: None) -> None:
+def ensure(
+    report: Callable[[str], None] = lambda _line: None, proofs: Mapping[str, str] = PROOFS
+) -> None:
     """Install what is missing.
 
     :raises ClusterError: not root, or apt could not install a package.
     """
     if os.geteuid() != 0:
         raise ClusterError("The cluster needs root, for namespaces and containers: run it as root.")
-    packages = missing_packages()
+    packages = missing_packages(proofs)
     if not packages:
         return
     report(f"installing {', '.join(packages)} (about 15 s, once)")
-    if _install(packages) and not missing_packages():
+    if _install(packages) and not missing_packages(proofs):
         return
     subprocess.run(["apt-get", "update", "-qq"], check=False, capture_output=True)
-    if not _install(packages) or (packages := missing_packages()):
+    if not _install(packages) or (packages := missing_packages(proofs)):
         raise ClusterError(
-            f"The cluster needs Debian packages that apt could not install: try `apt-get install {' '.join(packages)}`."
+            f"Debian packages are needed that apt could not install: try `apt-get install {' '.join(packages)}`."
         )
 
 

@@ -10,6 +10,8 @@ from typing import Self
 
 from playwright.sync_api import Page, sync_playwright
 
+from berth_local.cluster import prerequisites
+
 _CHROMIUM = "/usr/bin/chromium"
 _QUIET = (
     "--no-sandbox",  # the sandbox needs a user other than root
@@ -30,8 +32,7 @@ class Browser:
         self._authority = authority
 
     def __enter__(self) -> Self:
-        if not Path(_CHROMIUM).exists() or shutil.which("certutil") is None:
-            raise RuntimeError("Chromium is not installed: apt-get install chromium libnss3-tools")
+        prerequisites.ensure(proofs={"chromium": _CHROMIUM, "libnss3-tools": "certutil"})
         self._home = Path(tempfile.mkdtemp(prefix="berth-browser-"))
         self._trust()
         self._playwright = sync_playwright().start()

@@ -1,6 +1,7 @@
 """Names and ports of a site. All names are under ``localhost``, so they are this machine (RFC 6761, 6.3)."""
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONTROL_PLANE, ISSUER, GIT, ZONE = (
@@ -45,15 +46,15 @@ class Names:
         return f"{ZONE}:{self.proxy_port}"
 
 
-def choose(
-    preferred: tuple[int, int, int, int] = (8443, 8444, 8445, 8446), public_url: str = ""
-) -> Names:
-    """Return names on the preferred ports, or on free ones where those are taken."""
+def choose(preferred: Sequence[int] = (0, 0, 0, 0), public_url: str = "") -> Names:
+    """Return names on the preferred ports; 0, or one that is taken, becomes a free one."""
     control_plane, issuer, git, proxy = (port if _is_free(port) else _free() for port in preferred)
     return Names(control_plane, issuer, git, proxy, public_url)
 
 
 def _is_free(port: int) -> bool:
+    if not port:
+        return False
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

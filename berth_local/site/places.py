@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from berth_local.cluster import binaries
 from berth_local.cluster.cluster import Cluster
+from berth_local.cluster.layout import Tier, cache_folder
 from berth_local.site.names import CONTROL_PLANE, GIT, ISSUER, NODE, Names
 from berth_local.site.steps import Steps
 from images.cache import Cache, default_cache
@@ -61,9 +64,14 @@ class OwnCluster:
     def __enter__(self) -> Self:
         cache = Cache(default_cache() / "images")
         cache.root.mkdir(parents=True, exist_ok=True)
-        for name in _CLUSTER_IMAGES:
-            with self._steps.step(f"image {IMAGES[name].reference}"):
-                self._images.append(build_image(name, cache.root, cache))
+        # Images wait for the network, programs for the processor: together they take as long as one.
+        with ThreadPoolExecutor(1) as pool:
+            programs = pool.submit(binaries.build, cache_folder(), Tier.FULL, self._steps.say)
+            for name in _CLUSTER_IMAGES:
+                with self._steps.step(f"image {IMAGES[name].reference}"):
+                    self._images.append(build_image(name, cache.root, cache))
+            with self._steps.step("Kubernetes's programs"):
+                programs.result()
         self.cluster = Cluster(
             self._name, images=self._images, hosts=self._hosts, report=self._steps.say
         )

@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
+import sysconfig
 import tempfile
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +15,7 @@ from typing import Any, Self
 from berth_cli.client import Client
 from berth_cli.configuration import Configuration, save
 from berth_local.authority import Authority
+from berth_local.cluster import prerequisites
 from berth_local.git_server import GitServer, publish
 from berth_local.issuer import Issuer, Registration
 from berth_local.site import names as naming
@@ -25,6 +29,12 @@ from berth_local.site.waiting import wait_until
 SAMPLE = REPOSITORY / "examples" / "01-hello-berth"
 PERSON = "demo"
 AGENT = "demo-cluster"
+NEIGHBOURS = {
+    "git": "git",
+    # Names under localhost are this machine (RFC 6761, 6.3): the C library does not know it by itself.
+    "libnss-myhostname": f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/libnss_myhostname.so.2",
+}
+"""Debian packages of the servers around the control plane, each with a file that it brings."""
 _NAMESPACE = "berth"
 _READY_SECONDS = 120
 
@@ -32,12 +42,23 @@ _READY_SECONDS = 120
 class Site:
     """Everything for the life of the context; ``client`` speaks for the signed-in owner."""
 
-    def __init__(self, name: str, steps: Steps, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        steps: Steps,
+        *,
+        folder: Path | None = None,
+        ports: Sequence[int] = (0, 0, 0, 0),
+    ) -> None:
         self._name = name
         self._steps = steps
         self._stack = ExitStack()
         self.folder = folder or Path(tempfile.mkdtemp(prefix=f"berth-{name}-"))
-        self.names = naming.choose(public_url=os.environ.get("BERTH_PUBLIC_URL", "").rstrip("/"))
+        if folder is None:
+            self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.names = naming.choose(
+            ports, public_url=os.environ.get("BERTH_PUBLIC_URL", "").rstrip("/")
+        )
 
     def __enter__(self) -> Self:
         try:
@@ -61,6 +82,7 @@ class Site:
         return f"{self.names.git}/hello-berth.git"
 
     def _raise(self) -> None:
+        prerequisites.ensure(self._steps.say, NEIGHBOURS)
         with self._steps.step("certificates, OpenID server, git server"):
             self._start_neighbours()
         with self._steps.step("control plane"):
