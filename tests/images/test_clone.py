@@ -210,7 +210,7 @@ def test_a_secret_in_an_address_is_never_printed(cloner: Cloner) -> None:
     [
         ({"remotes": {"origin": "http://localhost/sample"}}, "must be an https:// address"),
         ({"remotes": {"origin": "file:///etc"}}, "must be an https:// address"),
-        ({"remotes": {"origin": "ext::sh -c id"}}, "is not an address"),
+        ({"remotes": {"origin": "ext::sh -c id"}}, "must be an https:// address"),
         ({"remotes": {"origin": "--upload-pack=id"}}, "must be an https:// address"),
         ({"remotes": {"--origin": "https://localhost/a"}}, "not a name for a remote"),
         ({"remotes": {}}, "has no remote"),

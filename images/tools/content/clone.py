@@ -26,6 +26,7 @@ TERMINATION_LOG = Path("/dev/termination-log")
 SCRATCH_PREFIX = ".berth-clone-"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_ADDRESS = re.compile(r"https://\S+")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ABBREVIATED_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -141,9 +142,7 @@ def _project(entry: Mapping[str, Any]) -> Project:
 def _check_remote(project: str, remote: object, address: object) -> None:
     if not isinstance(remote, str) or not _NAME.fullmatch(remote):
         raise CloneError(f"project {project}: {remote!r} is not a name for a remote")
-    if not isinstance(address, str) or any(character.isspace() for character in address):
-        raise CloneError(f"project {project}: the address of remote {remote} is not an address")
-    if address.partition("://")[0] != "https":
+    if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
         raise CloneError(f"project {project}: remote {remote} must be an https:// address")
     # git takes the address as a word, and words are seen by every process of the container
     if urlsplit(address).password is not None:
@@ -221,19 +220,10 @@ def _trusted(file: Path, authorities: Path) -> Path:
 
 def _clone(project: Project, folder: Path, git: Git) -> None:
     address = project.remotes[project.remote]
-    checkout = ("--no-checkout",) if project.revision else ()
+    checkout = ["--no-checkout"] if project.revision else []
+    options = ["--quiet", "--no-recurse-submodules", "--origin", project.remote, *checkout]
     try:
-        git(
-            "clone",
-            "--quiet",
-            "--no-recurse-submodules",
-            "--origin",
-            project.remote,
-            *checkout,
-            "--",
-            address,
-            str(folder),
-        )
+        git("clone", *options, "--", address, str(folder))
         for remote in project.remotes:
             if remote != project.remote:
                 address = project.remotes[remote]
@@ -248,17 +238,10 @@ def _clone(project: Project, folder: Path, git: Git) -> None:
 def _check_out(project: Project, revision: str, folder: Path, git: Git) -> None:
     """A branch of the remote, else a tag, else a commit; never another one than was asked for."""
     remote, address = project.remote, shown(project.remotes[project.remote])
+    branch = f"refs/remotes/{remote}/{revision}"
     try:
-        if git.knows(folder, f"refs/remotes/{remote}/{revision}"):
-            return git(
-                "checkout",
-                "--quiet",
-                "--track",
-                "-B",
-                revision,
-                f"refs/remotes/{remote}/{revision}",
-                folder=folder,
-            )
+        if git.knows(folder, branch):
+            return git("checkout", "--quiet", "--track", "-B", revision, branch, folder=folder)
         if git.knows(folder, f"refs/tags/{revision}"):
             return git("checkout", "--quiet", "--detach", f"refs/tags/{revision}", folder=folder)
         if _COMMIT.fullmatch(revision) and not git.knows(folder, revision):
