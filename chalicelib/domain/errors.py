@@ -26,7 +26,7 @@ class Problem:
     column: int | None = None
 
 
-class Refused(Exception):  # noqa: N818 - the tree reads as refusals
+class Refused(Exception):
     """Base of all expected refusals. ``code`` is stable and for programs, the message for people."""
 
     def __init__(self, code: str, message: str, problems: Sequence[Problem] = ()) -> None:

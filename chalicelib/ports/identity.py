@@ -24,11 +24,11 @@ class SignInStart:
     redirect_uri: str = ""
 
 
-class SignInRefused(Exception):  # noqa: N818 - reads as what happened
+class SignInRefused(Exception):
     """The issuer's answer does not prove who this is; the message says which check failed."""
 
 
-class IdentityUnavailable(Exception):  # noqa: N818 - reads as what happened
+class IdentityUnavailable(Exception):
     """The issuer could not be reached."""
 
 

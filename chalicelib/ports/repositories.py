@@ -16,11 +16,11 @@ class RepositoryFile:
     commit: str
 
 
-class RepositoryRefused(Exception):  # noqa: N818 - reads as what happened
+class RepositoryRefused(Exception):
     """The address, ref or path is not allowed, or there is no such file; the message is for people."""
 
 
-class RepositoryUnavailable(Exception):  # noqa: N818 - reads as what happened
+class RepositoryUnavailable(Exception):
     """The host did not answer as a git server should; trying again may help."""
 
 

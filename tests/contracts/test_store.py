@@ -73,8 +73,12 @@ def test_put_when_absent_wins_once(store: Store, partition: str) -> None:
     assert found.attributes["by"] == "first"
 
 
-@pytest.mark.parametrize("condition", [Exists(), Equals("version", 1), AtMost("version", 1)], ids=str)
-def test_a_condition_that_holds_lets_the_write_pass(store: Store, partition: str, condition: Exists) -> None:
+@pytest.mark.parametrize(
+    "condition", [Exists(), Equals("version", 1), AtMost("version", 1)], ids=str
+)
+def test_a_condition_that_holds_lets_the_write_pass(
+    store: Store, partition: str, condition: Exists
+) -> None:
     """A put whose condition holds replaces the item."""
     store.write(Put(an_item(partition)))
     store.write(Put(an_item(partition, changed=True), [condition]))
@@ -89,7 +93,9 @@ def test_a_condition_that_holds_lets_the_write_pass(store: Store, partition: str
     [Absent(), Equals("version", 2), Equals("other", 1), AtMost("version", 0)],
     ids=str,
 )
-def test_a_condition_that_fails_stops_the_write(store: Store, partition: str, condition: Absent) -> None:
+def test_a_condition_that_fails_stops_the_write(
+    store: Store, partition: str, condition: Absent
+) -> None:
     """A put whose condition fails leaves the item as it was."""
     before = an_item(partition)
     store.write(Put(before))
@@ -114,7 +120,9 @@ def test_at_most_holds_where_there_is_no_number_yet(store: Store, partition: str
 def test_an_update_touches_only_its_attributes(store: Store, partition: str) -> None:
     """Attributes that an update does not name stay as they are."""
     store.write(Put(an_item(partition, kept="yes", gone="soon", count=1)))
-    store.write(Update(Key(partition, "a"), set={"new": "x"}, add={"count": 2}, remove=["gone", "never"]))
+    store.write(
+        Update(Key(partition, "a"), set={"new": "x"}, add={"count": 2}, remove=["gone", "never"])
+    )
 
     found = store.get(Key(partition, "a"))
     assert found is not None
@@ -145,7 +153,9 @@ def test_a_query_gives_a_partition_in_order_of_its_sort_keys(store: Store, parti
 
 
 @pytest.mark.parametrize("descending", [False, True])
-def test_pages_of_a_query_join_without_gap_or_repeat(store: Store, partition: str, *, descending: bool) -> None:
+def test_pages_of_a_query_join_without_gap_or_repeat(
+    store: Store, partition: str, *, descending: bool
+) -> None:
     """Going on after each page's last key gives each item once."""
     sorts = [f"WS#{number:02}" for number in range(7)]
     for sort in sorts:
@@ -242,7 +252,9 @@ def test_many_items_are_got_at_once(store: Store, partition: str) -> None:
     assert found == {item.key: item for item in there}
 
 
-def test_an_expired_item_is_absent(store: Store, partition: str, advance: Callable[[float], None]) -> None:
+def test_an_expired_item_is_absent(
+    store: Store, partition: str, advance: Callable[[float], None]
+) -> None:
     """Past its time an item is found by no read and held against no put, though still stored."""
     item = Item(Key(partition, "a"), {"version": 1}, expires=2_000_000_000)
     store.write(Put(item))

@@ -34,11 +34,16 @@ def served(tmp_path: Path) -> Iterator[http.client.HTTPSConnection]:
     def echo(name: str) -> Response:
         assert app.current_request is not None
         event = app.current_request.to_original_event()
-        headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Set-Cookie": ["a=1", "b=2"]}
+        headers: dict[str, str | list[str]] = {
+            "Content-Type": "application/json",
+            "Set-Cookie": ["a=1", "b=2"],
+        }
         return Response(json.dumps(event), headers=headers)
 
     authority = Authority(tmp_path)
-    server = serve(app, ("127.0.0.1", 0), authority.issue("berth.localhost", "127.0.0.1").server_context())
+    server = serve(
+        app, ("127.0.0.1", 0), authority.issue("berth.localhost", "127.0.0.1").server_context()
+    )
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     trust = ssl.create_default_context(cafile=str(authority.certificate))
@@ -63,7 +68,11 @@ def test_an_event_has_the_shape_of_the_published_one(served: http.client.HTTPSCo
     event = json.loads(served.getresponse().read())
     wanted = sample("AwsProxy")
     # Samples are templates there, or depend on the request's own headers and names.
-    wanted |= {"isBase64Encoded": False, "queryStringParameters": {"foo": "baz"}, "pathParameters": {"name": "ann"}}
+    wanted |= {
+        "isBase64Encoded": False,
+        "queryStringParameters": {"foo": "baz"},
+        "pathParameters": {"name": "ann"},
+    }
     for free in ("headers", "multiValueHeaders", "stageVariables"):
         assert isinstance(event.pop(free), dict)
         wanted.pop(free)
@@ -120,7 +129,9 @@ def test_a_body_beyond_the_limits_is_refused_unread(
     assert (answer.status, answer.headers["Connection"]) == (status, "close")
 
 
-def test_threads_do_not_share_a_request(served: http.client.HTTPSConnection, tmp_path: Path) -> None:
+def test_threads_do_not_share_a_request(
+    served: http.client.HTTPSConnection, tmp_path: Path
+) -> None:
     """Requests at the same time each get their own answer."""
     context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
     names = [f"n{number}" for number in range(16)]

@@ -41,9 +41,8 @@ def session_for(
     claims = {name: value for name, value in claims.items() if value is not None}
     key = str(changes.get("key", stack.keys[0]))
     algorithm = str(changes.get("algorithm", "HS256"))
-    return jwt.encode(
-        claims, key if algorithm != "none" else None, algorithm=algorithm, headers={"typ": TYPE}
-    )
+    key = "" if algorithm == "none" else key
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"typ": TYPE})
 
 
 def test_a_stranger_is_sent_to_sign_in(routed: Stack) -> None:
