@@ -55,8 +55,6 @@ def person_of_token(ports: Ports, text: str) -> Person:
     now = ports.clock.now()
     if token is None or not _same(token.digest, digest):
         raise _unknown("token")
-    if token.expires_at is not None and token.expires_at <= now:
-        raise _unknown("token")
     person = _person(ports, token.organisation_id, token.user_id)
     if token.used_at is None or now - token.used_at > SEEN_EVERY_SECONDS:
         _note(ports, tokens.used(token, now))

@@ -40,8 +40,6 @@ def _by_invitation(ports: Ports, identity: Identity, code: Token) -> tuple[Membe
     digest = ports.signer.digest(code.text)
     if invitation is None or not hmac.compare_digest(invitation.digest, digest):
         raise _refused()
-    if invitation.expires_at <= ports.clock.now():
-        raise _refused()
     member = _member(ports, identity, invitation.organisation_id, invitation.role)
     return member, [tokens.take_invitation(invitation)]
 

@@ -31,32 +31,44 @@ def invite(
 ) -> MadeInvitation:
     """Make a code that lets one more person in, with the role; it holds for a week."""
     require(person, Action.MEMBERS_CHANGE)
-    organisation_id = person.organisation_id
-    earlier = idempotency.find(ports.store, attempt)
-    fresh = f"{new_id(ports, 'inv')} {new_seed(ports)}"
-    invitation_id, _, seed = (earlier or fresh).partition(" ")
-    minted = mint(ports.signer, TokenKind.INVITATION, organisation_id, invitation_id, seed=seed)
-    if earlier is not None:
-        found = tokens.load_invitation(ports.store, organisation_id, invitation_id)
-        if found is None:
-            raise Missing("no-such-invitation", "The invitation of this request was used since.")
-        return MadeInvitation(found, minted.text)
+    if (earlier := idempotency.find(ports.store, attempt)) is not None:
+        return _invited_before(ports, person, earlier)
+    invitation_id, seed = new_id(ports, "inv"), new_seed(ports)
+    minted = mint(
+        ports.signer, TokenKind.INVITATION, person.organisation_id, invitation_id, seed=seed
+    )
     now = ports.clock.now()
     invitation = Invitation(
         id=invitation_id,
-        organisation_id=organisation_id,
+        organisation_id=person.organisation_id,
         role=role,
         digest=minted.digest,
         invited_by=person.id,
         created_at=now,
         expires_at=now + INVITATION_SECONDS,
     )
-    ports.store.transact(
-        [
-            tokens.put_new_invitation(invitation),
-            audit(ports, person, "members:invite", invitation_id, detail=role.value),
-            *idempotency.put(attempt, fresh),
-        ]
+    try:
+        ports.store.transact(
+            [
+                tokens.put_new_invitation(invitation),
+                audit(ports, person, "members:invite", invitation_id, detail=role.value),
+                *idempotency.put(attempt, f"{invitation_id} {seed}"),
+            ]
+        )
+    except ConditionFailed:
+        if (earlier := idempotency.find(ports.store, attempt)) is None:
+            raise
+        return _invited_before(ports, person, earlier)
+    return MadeInvitation(invitation, minted.text)
+
+
+def _invited_before(ports: Ports, person: Person, earlier: str) -> MadeInvitation:
+    invitation_id, _, seed = earlier.partition(" ")
+    invitation = tokens.load_invitation(ports.store, person.organisation_id, invitation_id)
+    if invitation is None:
+        raise Missing("no-such-invitation", "The invitation that this request made was used since.")
+    minted = mint(
+        ports.signer, TokenKind.INVITATION, person.organisation_id, invitation_id, seed=seed
     )
     return MadeInvitation(invitation, minted.text)
 
