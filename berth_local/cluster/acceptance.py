@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.errors import ClusterError
 from berth_local.cluster.images import build_debian
 from berth_local.cluster.layout import cache_folder
-from berth_local.cluster.leftovers import leftovers, look_from_apart, machine, namespaces_of
+from berth_local.cluster.leftovers import held_namespaces, leftovers, look_from_apart, machine
 
 Report = Callable[[str], None]
 
@@ -57,19 +58,19 @@ def one_cluster(name: str, image: Path) -> Outcome:
     before = machine()
     inside: frozenset[str] = frozenset()
     cluster = Cluster(name, images=[image], hosts=HOSTS)
-    try:
-        _timed(outcome, "up", cluster.start)
-        inside = namespaces_of(cluster.init)
-        trial = Trial(cluster)
-        for title, step in STEPS:
-            _timed(outcome, title, partial(step, trial))
-    except (ClusterError, Wrong) as error:
-        outcome.failures.append(f"{list(outcome.seconds)[-1]}: {error}")
-    try:
-        _timed(outcome, "down", cluster.stop)
-    except ClusterError as error:
-        outcome.failures.append(f"down: {error}")
-    outcome.failures += leftovers(cluster.folder, before, inside)
+    with ExitStack() as held:
+        try:
+            _timed(outcome, "up", cluster.start)
+            inside = held.enter_context(held_namespaces(cluster.init))
+            for title, step in STEPS:
+                _timed(outcome, title, partial(step, Trial(cluster)))
+        except (ClusterError, Wrong) as error:
+            outcome.failures.append(f"{list(outcome.seconds)[-1]}: {error}")
+        try:
+            _timed(outcome, "down", cluster.stop)
+        except ClusterError as error:
+            outcome.failures.append(f"down: {error}")
+        outcome.failures += leftovers(cluster.folder, before, inside)
     return outcome
 
 

@@ -1,6 +1,8 @@
 """What a cluster has left behind on the machine after its end: the answer must be nothing."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,14 +56,30 @@ def namespaces_of(pid: int) -> frozenset[str]:
         return frozenset()
 
 
+@contextmanager
+def held_namespaces(init: int) -> Iterator[frozenset[str]]:
+    """The identities of a running cluster's namespaces, held while the block lasts.
+
+    The kernel gives the number of a namespace that has ended to the next one made on the machine, whoever makes it;
+    not while somebody holds it.
+    """
+    with ExitStack() as held:
+        for kind in KINDS:
+            held.enter_context(Path(f"/proc/{init}/ns/{kind}").open("rb"))
+        yield namespaces_of(init)
+
+
 def leftovers(folder: RunFolder, before: Machine, inside: frozenset[str]) -> list[str]:
     """One sentence for each thing that is still there.
 
     :param before: the machine before the cluster's start.
-    :param inside: the cluster's own namespaces.
+    :param inside: the cluster's own namespaces, still held.
     """
     after = machine()
-    found = [f"process {pid} lives in the cluster's namespaces" for pid in _inhabitants(inside)]
+    found = [
+        f"process {pid} ({' '.join(processes.arguments(pid))}) lives in the cluster's namespaces"
+        for pid in _inhabitants(inside)
+    ]
     found += [f"process {pid} serves the cluster" for pid in processes.programs_of(folder)]
     found += [
         f"{path} exists" for path in [*cgroups.groups_of(folder.name), folder.path] if path.exists()

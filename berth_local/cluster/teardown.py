@@ -3,6 +3,7 @@
 import shutil
 
 from berth_local.cluster import cgroups, processes
+from berth_local.cluster.errors import ClusterError
 from berth_local.cluster.layout import RUN_FOLDERS, RunFolder
 
 
@@ -18,8 +19,13 @@ def down(name: str) -> None:
     for pid in processes.programs_of(folder):
         processes.kill(pid)
     cgroups.remove(name)
-    if folder.path.exists():
-        shutil.rmtree(folder.path)
+    try:
+        if folder.path.exists():
+            shutil.rmtree(folder.path)
+    except OSError as error:
+        raise ClusterError(
+            f"{folder.path} could not be removed: {error}. Is something mounted there?"
+        ) from None
 
 
 def names() -> list[str]:

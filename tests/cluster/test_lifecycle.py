@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from berth_local.cluster import processes
 from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.errors import ClusterError
 from berth_local.cluster.layout import NODE_IP, RunFolder, Tier
-from berth_local.cluster.leftovers import leftovers, look_from_apart, machine, namespaces_of
+from berth_local.cluster.leftovers import held_namespaces, leftovers, look_from_apart, machine
 from berth_local.cluster.nftables import compile_table
 from berth_local.cluster.teardown import down
 from berth_local.cluster.waiting import wait_until
@@ -66,24 +67,26 @@ def test_cluster_ends_with_a_starter_that_is_killed() -> None:
     """SIGKILL of the starting process takes every process with it; `down` clears what no process can."""
     before = machine()
     name = f"killed-{os.getpid()}"
-    with subprocess.Popen(
-        [sys.executable, "-c", STARTER, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as starter:
-        assert starter.stdout is not None
-        assert starter.stdout.readline() == b"up\n"
-        cluster = Cluster.running(name)
-        inside = namespaces_of(cluster.init)
-        assert len(inside) == 3
-        starter.send_signal(signal.SIGKILL)
+    with ExitStack() as held:
+        command = [sys.executable, "-c", STARTER, name]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+            assert starter.stdout is not None
+            assert starter.stdout.readline() == b"up\n"
+            cluster = Cluster.running(name)
+            inside = held.enter_context(held_namespaces(cluster.init))
+            assert len(inside) == 3
+            starter.send_signal(signal.SIGKILL)
 
-    wait_until(
-        lambda: not processes.programs_of(cluster.folder),
-        "the cluster's programs to end",
-        deadline=10,
-    )
-    assert [text for text in leftovers(cluster.folder, before, inside) if "process" in text] == []
-    down(name)
-    assert leftovers(cluster.folder, before, inside) == []
+        def processes_left() -> list[str]:
+            return [
+                text
+                for text in leftovers(cluster.folder, before, inside)
+                if text.startswith("process")
+            ]
+
+        wait_until(lambda: not processes_left(), "every process of the cluster to end", deadline=10)
+        down(name)
+        assert leftovers(cluster.folder, before, inside) == []
 
 
 def test_new_cluster_takes_the_place_of_a_dead_one() -> None:
@@ -119,9 +122,8 @@ def test_image_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
 
 def test_what_stays_is_seen(control_cluster: Cluster) -> None:
     """A running cluster is all leftovers: the check that finds nothing after an end is not blind."""
-    inside = namespaces_of(control_cluster.init)
-
-    found = leftovers(control_cluster.folder, machine(), inside)
+    with held_namespaces(control_cluster.init) as inside:
+        found = leftovers(control_cluster.folder, machine(), inside)
 
     assert f"{control_cluster.folder.path} exists" in found
     assert any("lives in the cluster's namespaces" in text for text in found)
