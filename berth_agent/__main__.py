@@ -47,16 +47,17 @@ def main() -> int:
 
 def run(chosen: Settings, connection: Connection) -> int:
     """Stand for the Lease, lead, and release it on SIGTERM or SIGINT."""
-    identity = f"{chosen.instance}-{secrets.token_hex(4)}"
+    instance = f"{chosen.instance}-{secrets.token_hex(4)}"
+    holder = f"{chosen.instance}_{chosen.pod_uid}" if chosen.pod_uid else instance
     timing = LeaseTiming()
-    candidate = Candidate(chosen.namespace, LEASE, identity)
+    candidate = Candidate(chosen.namespace, LEASE, holder)
     elector = Elector(
         Client(connection, manager=FIELD_MANAGER, timeout=timing.request), candidate, timing=timing
     )
     client = Client(connection, manager=FIELD_MANAGER, before_write=elector.check)
     owner = Owner(chosen.agent_id, chosen.namespace, chosen.service_account)
     shell = Shell(
-        Core(Identity(identity, VERSION, chosen.namespace)), _hands(chosen, client, owner)
+        Core(Identity(instance, VERSION, chosen.namespace)), _hands(chosen, client, owner)
     )
     watches = reflectors(client, owner, shell.changed)
 

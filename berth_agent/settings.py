@@ -31,6 +31,8 @@ class Settings:
     """The agent's own namespace (``BERTH_NAMESPACE``)."""
     instance: str
     """Name of the pod (``HOSTNAME``)."""
+    pod_uid: str = ""
+    """Of the pod (``BERTH_POD_UID``): a restarted container of the same pod leads again at once."""
     ca_file: Path | None = None
     """Authorities that the control plane's certificate is checked against, in place of the
     system's (``BERTH_CA_FILE``); an empty file is none."""
@@ -54,6 +56,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         agent_id=agent_id_of(read_token(token_file)),
         namespace=_required(environment, "BERTH_NAMESPACE"),
         instance=environment.get("HOSTNAME") or socket.gethostname(),
+        pod_uid=environment.get("BERTH_POD_UID", ""),
         ca_file=Path(ca_file) if ca_file and Path(ca_file).stat().st_size else None,
         service_account=environment.get("BERTH_SERVICE_ACCOUNT", "berth-agent"),
         health=_listen(environment.get("BERTH_HEALTH_ADDRESS", "0.0.0.0:8080")),

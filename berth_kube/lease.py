@@ -64,7 +64,11 @@ class _Lease(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Which Lease, and who stands for it. ``identity`` is unique to the process."""
+    """Which Lease, and who stands for it.
+
+    Of two processes with one ``identity`` the former must be dead when the latter starts, as with
+    the containers of one pod: the latter takes over at once, with a new epoch.
+    """
 
     namespace: str
     name: str
@@ -152,12 +156,14 @@ class Elector:
             return True
         if lease.metadata.resource_version != self._seen[0]:
             self._seen = (lease.metadata.resource_version, now)
-        mine = lease.spec.holder_identity == candidate.identity
+        named = lease.spec.holder_identity == candidate.identity
+        mine = named and lease.spec.lease_transitions == self._held.lease_transitions
+        former = named and not self._held.holder_identity  # a process before us, which is dead
         free = not lease.spec.holder_identity
         expired = now >= self._seen[1] + max(
             self._timing.duration, lease.spec.lease_duration_seconds
         )
-        if not (mine or free or expired):
+        if not (mine or former or free or expired):
             self._valid_until = float("-inf")
             return False
         renewed = msgspec.structs.replace(lease.spec, renew_time=self._stamp())

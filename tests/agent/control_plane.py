@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -25,6 +26,8 @@ class ControlPlane:
         self.wanted: dict[str, ApplyOrder | TerminateOrder] = {}
         self.reports: dict[str, WorkspaceReport] = {}
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.full_at = 0.0
+        """When the last page of a full arrived (seconds since the epoch)."""
         self.authorizations: set[str] = set()
         self.lock = threading.Lock()
         outer = self
@@ -57,6 +60,8 @@ class ControlPlane:
         if path.endswith("/prerequisites"):
             return PrerequisitesResponse().model_dump_json().encode()
         request = ReconcileRequest.model_validate_json(body)
+        if request.full_sync is not None and request.full_sync.last:
+            self.full_at = time.time()
         receipts = []
         for report in request.reports:
             self.reports[report.workspace_id] = report

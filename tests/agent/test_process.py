@@ -50,6 +50,7 @@ class Agent:
             "PYTHONPATH": str(ROOT),
             "HOME": str(folder),
             "HOSTNAME": "agent",
+            "BERTH_POD_UID": "c0ffee",
             "KUBECONFIG": str(installed.kubeconfig),
             "BERTH_CONTROL_PLANE_URL": control_plane.address,
             "BERTH_AGENT_TOKEN_FILE": str(token),

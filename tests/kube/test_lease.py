@@ -98,3 +98,18 @@ def test_epochs_of_a_new_lease_are_beyond_those_of_the_old(server: FakeApiServer
     assert first.epochs[0] > 29_000_000
     first.elector.stop()
     first.thread.join(5)
+
+
+def test_a_restarted_process_leads_again_at_once(server: FakeApiServer) -> None:
+    """A process with the identity of a dead one does not wait, and has a higher epoch.
+
+    The former, should it live against all promises, finds out with its next renewal.
+    """
+    former = Runner(server, "same")
+    eventually(lambda: bool(former.led), "the former leads")
+    latter = Runner(server, "same")
+    eventually(lambda: bool(latter.led), "the latter leads", FAST.renew_deadline)
+    assert latter.epochs[0] == former.epochs[0] + 1
+    eventually(lambda: bool(former.lost), "the former stops")
+    assert not latter.lost
+    latter.elector.stop()
