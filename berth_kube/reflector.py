@@ -12,28 +12,26 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 
 from berth_kube.backoff import Backoff
+from berth_kube.cache import Cache, Change, Key, key_of
 from berth_kube.client import Client
-from berth_kube.errors import Gone, Invalid, KubernetesError, Unavailable, Unreachable, error_of
+from berth_kube.errors import Gone, Invalid, KubernetesError, Unreachable, error_of
 from berth_kube.kinds import Kind
+from berth_kube.messages import Bookmark, Page, WatchEvent
 from berth_kube.projections import Live
 from berth_kube.transport import Stream
+
+__all__ = ["Change", "Key", "Reflector", "Source", "Timing"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=Live)
-Key = tuple[str, str]
-"""Namespace and name."""
-
 PAGE = 500
-STALE_LISTS = 3
-"""Lists older than what was seen already are refused so often, then believed: the store of a
-cluster that was restored from a backup really went back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +67,6 @@ class Source(Generic[T]):
         return {name: value for name, value in selectors.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class Change(Generic[T]):
-    """``old`` is None when the object is new, ``new`` when it is gone. ``resource_version`` is
-    that of the change, of a deletion too."""
-
-    old: T | None
-    new: T | None
-    resource_version: int
-
-
-class _ListMetadata(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-    next_page: str = msgspec.field(name="continue", default="")
-
-
-class _BookmarkAnnotations(msgspec.Struct, frozen=True):
-    initial_events_end: str = msgspec.field(name="k8s.io/initial-events-end", default="")
-
-
-class _BookmarkMetadata(msgspec.Struct, frozen=True, rename="camel"):
-    resource_version: str = ""
-    annotations: _BookmarkAnnotations = _BookmarkAnnotations()
-
-
-class _Bookmark(msgspec.Struct):
-    metadata: _BookmarkMetadata
-
-
-class _Page(msgspec.Struct):
-    metadata: _ListMetadata
-    items: list[msgspec.Raw] | None = None
-
-
-class _WatchEvent(msgspec.Struct):
-    type: str
-    object: msgspec.Raw
-
-
 class _NoStreamingList(Exception):
     """The server cannot stream a list: page it."""
 
@@ -118,13 +78,6 @@ class Figures:
     lists: int = 0
     watches: int = 0
     failures: int = 0
-
-
-@dataclass(slots=True)
-class _Fresh(Generic[T]):
-    """A list in the making."""
-
-    objects: dict[Key, T] = field(default_factory=dict)
 
 
 class Reflector(Generic[T]):
@@ -141,17 +94,14 @@ class Reflector(Generic[T]):
     ) -> None:
         self._client = client
         self._source = source
-        self._on_change = on_change
         self._timing = timing or Timing()
         self._chance = chance
         self._decoder = msgspec.json.Decoder(source.type)
-        self._pages = msgspec.json.Decoder(_Page)
-        self._lines = msgspec.json.Decoder(_WatchEvent)
-        self._objects: dict[Key, T] = {}
-        self._version = 0
+        self._pages = msgspec.json.Decoder(Page)
+        self._lines = msgspec.json.Decoder(WatchEvent)
+        self._cache = Cache(on_change, source.accept)
         self._listed = False
         self._streaming = True
-        self._stale_lists = 0
         self._stopping = threading.Event()
         self._stream: Stream | None = None
         self.synced = threading.Event()
@@ -160,7 +110,7 @@ class Reflector(Generic[T]):
     @property
     def objects(self) -> dict[Key, T]:
         """The copy. Read it from ``on_change``, or when nothing runs."""
-        return self._objects
+        return self._cache.objects
 
     def stop(self) -> None:
         """Make ``run`` return."""
@@ -208,7 +158,7 @@ class Reflector(Generic[T]):
             self._follow(None)
         elif self._streaming:
             try:
-                self._follow(_Fresh())
+                self._follow({})
             except _NoStreamingList:
                 log.info("no streaming list of %s here: paging", self._source.kind.plural)
                 self._streaming = False
@@ -221,20 +171,21 @@ class Reflector(Generic[T]):
     def _list(self) -> None:
         """Paged LIST from the store itself. 410 on the way raises ``Gone``: from the start again."""
         self.figures.lists += 1
-        fresh: _Fresh[T] = _Fresh()
+        fresh: dict[Key, T] = {}
         query = {**self._source.query(), "limit": str(PAGE)}
         while True:
             page = self._pages.decode(
                 self._client.list_page(self._source.kind, query, self._source.namespace)
             )
             for item in page.items or ():
-                self._keep(fresh, self._decoder.decode(item))
+                found = self._decoder.decode(item)
+                fresh[key_of(found)] = found
             if not page.metadata.next_page:
-                self._replace(fresh, int(page.metadata.resource_version))
+                self._complete(fresh, int(page.metadata.resource_version))
                 return
             query = {**query, "continue": page.metadata.next_page}
 
-    def _follow(self, fresh: _Fresh[T] | None) -> None:
+    def _follow(self, fresh: dict[Key, T] | None) -> None:
         """One watch; it begins with a streamed list when ``fresh`` is given."""
         self.figures.watches += 1
         low, high = self._timing.watch
@@ -244,7 +195,7 @@ class Reflector(Generic[T]):
             "timeoutSeconds": str(int(low + (high - low) * self._chance())),
         }
         if fresh is None:
-            query["resourceVersion"] = str(self._version)
+            query["resourceVersion"] = str(self._cache.version)
         else:
             query |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
         try:
@@ -268,74 +219,36 @@ class Reflector(Generic[T]):
         if fresh is not None:
             raise _NoStreamingList  # it ended without ever saying that the list is complete
 
-    def _take(self, line: bytes, fresh: _Fresh[T] | None) -> _Fresh[T] | None:
+    def _take(self, line: bytes, fresh: dict[Key, T] | None) -> dict[Key, T] | None:
         """Take in one event. Returns the list in the making, None once it is made."""
         if not line.strip():
             return fresh
         event = self._lines.decode(line)
         match event.type:
             case "BOOKMARK":
-                mark = msgspec.json.decode(event.object, type=_Bookmark).metadata
+                mark = msgspec.json.decode(event.object, type=Bookmark).metadata
                 version = int(mark.resource_version)
                 if fresh is None:
-                    self._version = max(self._version, version)
+                    self._cache.seen(version)
                 elif mark.annotations.initial_events_end == "true":
-                    self._replace(fresh, version)
+                    self._complete(fresh, version)
                     return None
             case "ERROR":
                 raise error_of(0, bytes(event.object))
             case _:
                 item = self._decoder.decode(event.object)
                 if fresh is None:
-                    self._apply(item, gone=event.type == "DELETED")
+                    self._cache.apply(item, gone=event.type == "DELETED")
                 elif event.type == "DELETED":
-                    fresh.objects.pop(_key(item), None)
+                    fresh.pop(key_of(item), None)
                 else:
-                    self._keep(fresh, item)
+                    fresh[key_of(item)] = item
         return fresh
 
-    def _keep(self, fresh: _Fresh[T], item: T) -> None:
-        if self._source.accept(item):
-            fresh.objects[_key(item)] = item
-
-    def _apply(self, item: T, *, gone: bool) -> None:
-        """One event of a watch. Versions only grow in it: what does not is a repetition."""
-        version = int(item.metadata.resource_version)
-        if version <= self._version:
-            return
-        self._version = version
-        if not self._source.accept(item):
-            return
-        key = _key(item)
-        old = self._objects.pop(key, None) if gone else self._objects.get(key)
-        if gone:
-            if old is not None:
-                self._on_change(Change(old, None, version))
-            return
-        self._objects[key] = item
-        self._on_change(Change(old, item, version))
-
-    def _replace(self, fresh: _Fresh[T], version: int) -> None:
-        """A complete list: what it lacks is gone."""
-        if version < self._version and self._stale_lists < STALE_LISTS:
-            self._stale_lists += 1
-            raise Unavailable(f"a list of version {version} is older than {self._version}, seen")
-        self._stale_lists = 0
-        before, self._objects = self._objects, fresh.objects
-        self._version = version
+    def _complete(self, items: dict[Key, T], version: int) -> None:
+        self._cache.replace(items, version)
         self._listed = True
-        for key, old in before.items():
-            if key not in fresh.objects:
-                self._on_change(Change(old, None, version))
-        for key, item in fresh.objects.items():
-            known = before.get(key)
-            if known is None or known.metadata.resource_version != item.metadata.resource_version:
-                self._on_change(Change(known, item, int(item.metadata.resource_version)))
         self.synced.set()
-
-
-def _key(item: Live) -> Key:
-    return item.metadata.namespace, item.metadata.name
 
 
 def _refuses_streaming(error: KubernetesError) -> bool:
