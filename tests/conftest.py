@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.fixtures.cluster"]
+
 # A machine under load is slow, not wrong.
 settings.register_profile("berth", deadline=None, print_blob=True)
 settings.load_profile("berth")

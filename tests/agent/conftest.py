@@ -22,9 +22,7 @@ from chalicelib.domain.naming import make_id
 from chalicelib.wire.labels import FIELD_MANAGER, namespace_of
 from tests.agent.faults import Recorder
 from tests.agent.orders import AGENT, Workspace
-from tests.fixtures.cluster import kwok_cluster
 
-__all__ = ["kwok_cluster"]
 
 MANIFEST = Path(__file__).parents[2] / "infra" / "kubernetes" / "agent.yaml"
 NAMESPACE = "berth"
