@@ -23,7 +23,6 @@ from chalicelib.wire.labels import FIELD_MANAGER, namespace_of
 from tests.agent.faults import Recorder
 from tests.agent.orders import AGENT, Workspace
 
-
 MANIFEST = Path(__file__).parents[2] / "infra" / "kubernetes" / "agent.yaml"
 NAMESPACE = "berth"
 
