@@ -25,7 +25,7 @@ LOCKS := agent proxy cli toolchain
 # Checks run on the files that git knows or would take.
 FILES := git ls-files --cached --others --exclude-standard
 CODE := $(shell $(FILES) '*.py' | cut -d/ -f1 | sort -u)
-SHELL_SCRIPTS := $(shell $(FILES) '*.sh' .ci/run)
+SHELL_SCRIPTS := $(shell $(FILES) '*.sh' .ci)
 
 ##@ Setting up
 .PHONY: help setup lock
@@ -48,7 +48,7 @@ lock: ## Resolve every requirements file again, keeping what still fits (UPGRADE
 
 ##@ Every day
 CHECKS := format lint types layers purity sizes words locks sentences spelling documents infra shell
-.PHONY: check fix test $(CHECKS:%=check-%)
+.PHONY: check fix golden test $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%) ## Everything static, each also by name as check-NAME (under 90 s)
 
 $(CHECKS:%=check-%): setup
@@ -79,11 +79,16 @@ check-infra:
 check-shell:
 	$(if $(SHELL_SCRIPTS),$(VENV)/bin/shellcheck $(SHELL_SCRIPTS))
 
+golden: setup ## Write the golden manifests and the API's description anew; look at the difference
+	$(PY) -m tests.golden.regenerate
+	$(PY) -m tests.api.test_answers
+
 fix: setup ## Format and repair what a tool can repair
 	$(VENV)/bin/ruff check --fix --quiet . || true
 	$(VENV)/bin/ruff format --quiet .
 
 test: setup ## All tests that need neither root nor a cluster (about 3 minutes)
+	@.ci/packages test
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 ##@ The slower tiers
@@ -104,7 +109,7 @@ bench: setup ## The published figures, measured here
 ##@ Trying it
 .PHONY: demo demo-clean cluster package
 demo: setup ## A workspace in a real cluster, open in the browser (root)
-	$(PY) -m berth_local.demo
+	$(PY) -m berth_local.demo $(DEMO_ARGS)
 
 demo-clean: setup ## Stop the demo and empty its cache
 	$(PY) -m berth_local.demo clean
