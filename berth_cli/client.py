@@ -44,6 +44,10 @@ class Client:
             verify=_trust(configuration.ca_file),
         )
 
+    def close(self) -> None:
+        """Close its connections."""
+        self._http.close()
+
     def get(self, path: str, **query: str | int | None) -> Json:
         """GET a resource; None leaves a parameter out."""
         return self._call(

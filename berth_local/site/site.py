@@ -128,6 +128,7 @@ class Site:
         )
         self.configuration = save(chosen, {"XDG_CONFIG_HOME": str(self.folder)}).parent.parent
         self.client = Client(chosen)
+        self._stack.callback(self.client.close)
         host = {
             "host": naming.GIT,
             "port": self.names.git_port,
