@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import create_to_running, package, reconcile, sealing
+from benchmarks import agent, create_to_running, package, reconcile, sealing
 from benchmarks.figures import Figure
 from benchmarks.options import Options
 from benchmarks.table import as_json, markdown
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "package": package.measure,
     "reconcile": reconcile.measure,
     "sealing": sealing.measure,
+    "agent": agent.measure,
     "create-to-running": create_to_running.measure,
 }
 """By name; the quickest first."""
