@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from berth_agent.commands import Ask, Post
-from berth_agent.events import Prepared, Started
+from berth_agent.events import Answered, Prepared, Started
 from berth_agent.tasks import (
     Apply,
     Collect,
@@ -20,6 +20,8 @@ from chalicelib.wire.reconcile import (
     ApplyError,
     ApplyOrder,
     PrerequisitesResponse,
+    Receipt,
+    ReconcileResponse,
     TerminateOrder,
 )
 from tests.agent.driver import Driver
@@ -345,3 +347,12 @@ def test_a_superseded_order_is_over(driver: Driver) -> None:
     driver.work(Superseded())
     driver.answer_all_for(600)
     assert driver.work() == []
+
+
+def test_a_receipt_of_another_version_confirms_nothing(driver: Driver) -> None:
+    """What the control plane says of another version than the sent one leaves the report unsent."""
+    request = driver.start()
+    other = Receipt(workspace_id=A, resource_version=3, outcome="stored")
+    driver.tell(Answered(ReconcileResponse(receipts=(other,), intent=1)))
+    driver.pass_time(10)
+    assert driver.post().reports == request.reports
