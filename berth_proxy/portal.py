@@ -78,7 +78,8 @@ class Portal:
         session = read(token, without_port(request.host), self._keys, now) if token else None
         if session is None or not self._admissions.holds(session.admission_id, now):
             return None
-        answer = web.Response(status=307, headers={**_HEADERS, "Location": request.path_qs})
+        address = f"https://{request.host}{_raw_path(request)}"
+        answer = web.Response(status=307, headers={**_HEADERS, "Location": address})
         self._set_session(answer, session)
         return answer
 
@@ -167,8 +168,16 @@ def _challenge(verifier: str) -> str:
 
 def _path(request: web.Request) -> str:
     """Return where the browser wanted to go, or the root where that cannot be carried along."""
-    path = request.path_qs
+    path = _raw_path(request)
     return path if _is_local_path(path) else "/"
+
+
+def _raw_path(request: web.Request) -> str:
+    """Return path and query as they came, or the root where the target is no path (RFC 9112, 3.2).
+
+    Alone it is no address to send a browser to: ``//other.example`` is a path, too.
+    """
+    return request.raw_path if request.raw_path.startswith("/") else "/"
 
 
 def _is_local_path(path: str) -> bool:

@@ -173,6 +173,19 @@ def test_our_cookie_twice_never_gets_through(routed: Stack) -> None:
     assert answer.status in {303, 400}
 
 
+@pytest.mark.parametrize(
+    "spelling", ["__Host-berth ={}", "a=1, __Host-berth={}", "a=1,__Host-berth\t={}"]
+)
+def test_a_strangely_spelled_cookie_of_ours_never_gets_through(
+    routed: Stack, spelling: str
+) -> None:
+    """What HAProxy takes for a session although no browser writes it so does not reach the workspace."""
+    sent = spelling.format(session_for(routed))
+    answer = routed.ask(routed.host(ANN), Cookie=sent)
+
+    assert answer.status in {303, 400}
+
+
 def test_identity_headers_are_ours_alone(routed: Stack) -> None:
     """What a client says of its address, host or identity is dropped in every spelling."""
     forged = [
@@ -221,6 +234,10 @@ def test_a_workspace_cannot_speak_for_others(routed: Stack) -> None:
         "ws-000000000ann.{zone}",
         "80-ws-000000000ann.{zone}",
         "{zone}",
+        "7681-ws-000000000ann.{zone}@evil.example",
+        "7681-ws-000000000ann.workspaces.localhost:80@evil.example",
+        "7681-ws-000000000ann.workspaces.localhost:80,7681-ws-000000000bob.{zone}",
+        "7681-ws-000000000ann.workspaces.localhost.:80",
     ],
 )
 def test_a_host_that_is_no_endpoint_is_misdirected(routed: Stack, host: str) -> None:
@@ -317,8 +334,23 @@ def test_a_session_is_renewed_silently(routed: Stack) -> None:
     )
     fresh = cookie(answer, "__Host-berth")
 
-    assert (answer.status, answer.headers["Location"]) == (307, "/again?x=1")
+    assert (answer.status, answer.headers["Location"]) == (
+        307,
+        f"https://{routed.host(ANN)}/again?x=1",
+    )
     assert seen(routed.ask(routed.host(ANN), Cookie=f"__Host-berth={fresh}"))
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "/\\evil.example/x", "////evil.example"])
+def test_a_renewal_leads_to_no_other_site(routed: Stack, path: str) -> None:
+    """A path that browsers read as another site's address stays a path of the endpoint."""
+    signed = routed.sign_in(ANN)
+    old = jwt.decode(signed, options={"verify_signature": False})
+    stale = jwt.encode({**old, "exp": 1}, routed.keys[0], headers={"typ": TYPE})
+    answer = routed.ask(routed.host(ANN), path, Cookie=f"__Host-berth={stale}")
+
+    assert answer.status == 307
+    assert answer.headers["Location"] == f"https://{routed.host(ANN)}{path}"
 
 
 def test_a_revoked_session_is_cut_and_stays_out(routed: Stack) -> None:
