@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from berth_agent.forewarnings import forewarnings_of
 from berth_agent.view import WorkspaceFacts
 from berth_kube.projections import ContainerStatus, Deployment, Event, Pod
 from chalicelib.wire.reconcile import Trouble
@@ -70,7 +71,7 @@ def troubles_of(facts: WorkspaceFacts) -> tuple[Trouble, ...]:
     deployment = facts.deployment
     if deployment is None or deployment.spec.replicas == 0 or is_available(deployment):
         return ()
-    found = [*_of_pods(facts), *_of_warnings(facts)]
+    found = [*_of_pods(facts), *_of_forewarnings(facts), *_of_warnings(facts)]
     found.sort(key=lambda t: (_RANK.get(t.reason, _LATER), t.source, t.name, t.reason, t.message))
     return tuple(found[:LIMIT])
 
@@ -132,6 +133,16 @@ def _of_pod(pod: Pod) -> Iterator[Trouble]:
                 message=condition.message[:MESSAGE],
                 since=_seconds(condition.last_transition_time),
             )
+
+
+def _of_forewarnings(facts: WorkspaceFacts) -> Iterator[Trouble]:
+    for said in forewarnings_of(facts, unsaid=_BENIGN):
+        yield Trouble(
+            source=said.source,
+            name=said.name[:NAME],
+            reason=said.reason,
+            message=said.message[:MESSAGE],
+        )
 
 
 def _of_warnings(facts: WorkspaceFacts) -> Iterator[Trouble]:

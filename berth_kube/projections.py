@@ -180,11 +180,12 @@ class Pod(Projection, frozen=True):
 
 
 class Reference(Projection, frozen=True):
-    """The object that an event is about."""
+    """The object that an event is about; ``field_path`` names the container, where it is one."""
 
     kind: str = ""
     name: str = ""
     uid: str = ""
+    field_path: str = ""
 
 
 class Series(Projection, frozen=True):

@@ -77,13 +77,23 @@ def pod(
     )
 
 
-def warning(workspace_id: str, version: int, reason: str, about: Pod | None = None) -> Event:
-    """A Warning event about a pod."""
+def warning(
+    workspace_id: str,
+    version: int,
+    reason: str,
+    about: Pod | None = None,
+    *,
+    field: str = "",
+    message: str = "why",
+) -> Event:
+    """A Warning event about a pod, or about a container of it (``field``)."""
     involved = (
-        {"kind": "Pod", "name": about.metadata.name, "uid": about.metadata.uid} if about else {}
+        {"kind": "Pod", "name": about.metadata.name, "uid": about.metadata.uid, "fieldPath": field}
+        if about
+        else {}
     )
     metadata = _metadata(workspace_id, f"{reason}.{version}", version, labels={})
-    body = {"metadata": metadata, "involvedObject": involved, "reason": reason, "message": "why"}
+    body = {"metadata": metadata, "involvedObject": involved, "reason": reason, "message": message}
     return msgspec.convert(body, Event)
 
 

@@ -155,6 +155,37 @@ def test_events_count_while_they_can_be_true() -> None:
     assert troubles_of(facts) == ()
 
 
+@pytest.mark.parametrize(
+    "reason, message, expected",
+    [
+        ("Failed", 'Failed to pull image "x": no such host', ["ErrImagePull"]),
+        ("InspectFailed", 'Failed to apply default image tag "X": bad', ["InvalidImageName"]),
+        ("Failed", 'Error: secret "berth-environment" not found', ["CreateContainerConfigError"]),
+        ("Failed", "Error: ErrImagePull", []),
+        ("BackOff", "Back-off restarting failed container", []),
+    ],
+)
+def test_event_stands_for_a_status_that_lags(
+    reason: str, message: str, expected: list[str]
+) -> None:
+    """The kubelet's event names the failure until the container's own status does, of that very pod."""
+    waits = deployment(A, 1, available=0)
+    live = pod(A, 1, waiting="PodInitializing")
+    field = f"spec.containers{{{live.status.container_statuses[0].name}}}"
+    event = warning(A, 2, reason, live, field=field, message=message)
+    facts = WorkspaceFacts(
+        A, deployments={"d": waits}, pods={live.metadata.name: live}, warnings={"e": event}
+    )
+    assert [t.reason for t in troubles_of(facts)] == expected
+
+    told = pod(A, 3, waiting="ImagePullBackOff")
+    facts.pods = {live.metadata.name: told}
+    assert [t.reason for t in troubles_of(facts)] == ["ImagePullBackOff"]
+
+    facts.pods = {}
+    assert troubles_of(facts) == ()
+
+
 def test_the_worst_comes_first() -> None:
     """A container that cannot start is told before the mount that failed on the way."""
     live = pod(A, 1, waiting="CrashLoopBackOff", conditions=UNSCHEDULABLE)
