@@ -27,6 +27,8 @@ MAX_DEPTH = 20
 _PARSERS = {"c": getattr(yaml, "CSafeLoader", None), "python": yaml.SafeLoader}
 _PARSER = _PARSERS["c"] or _PARSERS["python"]
 _MERGE = "<<"
+_NO_KEY = "?"
+"""Stands in paths for a key that is no plain text."""
 
 
 def load(text: str | bytes, parser: Any = _PARSER) -> Review:
@@ -157,7 +159,7 @@ class _Composer:
             or event.anchor is not None
             or event.tag is not None
         ):
-            self._node(event, path, depth + 1)
+            self._node(event, (*path, _NO_KEY), depth + 1)
             self._problem("yaml-key", event, path, "A key is plain text; write it out.")
             return None
         self._count(event, depth)

@@ -168,6 +168,15 @@ def test_faults_of_yaml_and_of_content_are_one_answer() -> None:
     ]
 
 
+def test_a_refused_key_is_not_missed() -> None:
+    """Where a key was refused as YAML nothing is said to be missing."""
+    assert codes(with_root("- {name: two, <<: {container: {image: a}}}")) == ["yaml-merge-key"]
+    assert codes(with_root("- {name: two, container: {!!str image: a}}")) == [
+        "yaml-tag",
+        "yaml-key",
+    ]
+
+
 def test_syntax_errors_have_their_place() -> None:
     """A syntax error names line and column."""
     (problem,) = problems(MINIMAL + "x: [1, 2\ny: 3\n")

@@ -256,6 +256,19 @@ def test_a_container_for_the_editor_is_needed(components: str, expected: list[st
     assert codes(f"{HEAD}{components}\n") == expected
 
 
+def test_a_container_that_prepares_may_stay() -> None:
+    """A container that preStart applies keeps running when a command runs in it, and may get the editor."""
+    devfile = read(
+        with_root("""
+            commands:
+            - {id: prepare, apply: {component: dev}}
+            - {id: build, exec: {component: dev, commandLine: make}}
+            events: {preStart: [prepare]}
+            """)
+    )
+    assert devfile.init_containers == devfile.running_containers == (devfile.main_container,)
+
+
 def project(members: str) -> str:
     """A devfile with a project."""
     return with_root(f"projects:\n- {{name: app, {members}}}")

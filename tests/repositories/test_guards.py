@@ -316,8 +316,10 @@ def test_a_slow_server_is_left_in_time(
                 handler.send_response(200)
                 handler.send_header("Content-Length", "1000000")
                 handler.end_headers()
-            while not stop.wait(0.05):
+            for _ in range(100):
                 handler.wfile.write(b"H")
+                if stop.wait(0.05):
+                    return
         except OSError:
             handler.close_connection = True
 
