@@ -1,5 +1,6 @@
 """Python packages for an image: hashed wheels from a requirement file, and byte code that fits a read-only folder."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,11 @@ def install_wheels(requirements: Path, into: Path, platforms: Sequence[str]) -> 
         [sys.executable, "-m", "pip", "install", "--quiet", *options],
         f"install {requirements.name}",
     )
+    # Their commands begin with the path of the Python that installed them, which is none of the image's;
+    # the lists of files hold those commands' hashes.
+    shutil.rmtree(into / "bin", ignore_errors=True)
+    for record in into.glob("*.dist-info/RECORD"):
+        record.unlink()
 
 
 @dataclass(frozen=True, slots=True)
