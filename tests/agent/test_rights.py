@@ -145,6 +145,58 @@ def test_namespaces_of_others_are_out_of_reach(installed: Installed) -> None:
             client.delete(kinds.NAMESPACE, name)
 
 
+SECURED = {
+    "berth.dev/agent-id": "ag-000000000000",
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "pod-security.kubernetes.io/enforce-version": "v1.30",
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pod-security.kubernetes.io/enforce": None},
+        {"pod-security.kubernetes.io/enforce": "privileged"},
+        {"pod-security.kubernetes.io/enforce-version": None},
+        {"pod-security.kubernetes.io/enforce-version": "v1.18"},
+    ],
+    ids=["unsecured", "privileged", "no version", "old version"],
+)
+def test_no_namespace_without_pod_security(
+    installed: Installed, changes: dict[str, str | None]
+) -> None:
+    """A stolen token makes no namespace in which a pod may take over its node."""
+    marks = {key: value for key, value in (SECURED | changes).items() if value is not None}
+    with pytest.raises((Forbidden, Invalid), match="restricted pods"):
+        installed.client().create(namespace("berth-ws-zzzzzzzzzzzz", **marks))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"type": "ClusterIP", "externalIPs": ["8.8.8.8"]},
+        {"type": "ExternalName", "externalName": "evil.example"},
+        {"type": "NodePort"},
+    ],
+    ids=["external address", "external name", "node port"],
+)
+def test_no_service_draws_foreign_traffic(
+    installed: Installed, workspace: Workspace, spec: dict[str, Any]
+) -> None:
+    """A Service of a workspace has a cluster address and nothing else (CVE-2020-8554)."""
+    assert installed.applier().run(workspace.order(1)) == Done()
+    ports = [{"port": 443, "protocol": "TCP"}]
+    place = namespace_of(workspace.id)
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "drawn", "namespace": place},
+        "spec": {"ports": ports} | spec,
+    }
+    with pytest.raises((Forbidden, Invalid), match="cluster address"):
+        installed.client().create(service)
+
+
 def test_the_role_goes_to_nobody_else(installed: Installed, workspace: Workspace) -> None:
     """Even in a workspace's namespace the agent can bind its role to itself only."""
     installed.applier().run(workspace.order(1))
