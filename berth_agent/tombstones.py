@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from berth_kube.client import Object
-from berth_kube.projections import ConfigMap
+from berth_kube.projections import ConfigMap, number_of
 from chalicelib.wire import labels
 
 SELECTED = "true"
@@ -17,8 +17,7 @@ def name_of(workspace_id: str) -> str:
 
 def generation_of(tombstone: ConfigMap) -> int:
     """Generation of the order to terminate; 0 when somebody wrote nonsense into it."""
-    text = tombstone.data.get("generation", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return number_of(tombstone.data.get("generation", ""))
 
 
 def render(workspace_id: str, agent_id: str, namespace: str, data: dict[str, str]) -> Object:

@@ -26,6 +26,16 @@ class Labels(msgspec.Struct, frozen=True, gc=False):
     part_of: str = msgspec.field(name=labels.PART_OF, default="")
 
 
+_MOST_DIGITS = 15
+"""Of a generation: all below what JSON holds exactly (2**53), far beyond any real one."""
+
+
+def number_of(text: str) -> int:
+    """Return the generation that an object of ours states; 0 for nonsense that somebody wrote there."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number else 0
+
+
 class Annotations(msgspec.Struct, frozen=True, gc=False):
     """Berth's annotations."""
 
@@ -41,9 +51,7 @@ class Annotations(msgspec.Struct, frozen=True, gc=False):
     @property
     def generation_number(self) -> int:
         """0 when there is none, or not ours."""
-        return (
-            int(self.generation) if self.generation.isascii() and self.generation.isdigit() else 0
-        )
+        return number_of(self.generation)
 
 
 class Metadata(Projection, frozen=True):

@@ -14,6 +14,13 @@ Object: TypeAlias = dict[str, Any]
 """A Kubernetes object as JSON."""
 
 WorkspaceId = Annotated[str, Field(pattern=r"\Aws-[0-9a-z]{12}\z")]
+MAX_NUMBER = 2**53
+"""The largest whole number that every reader of JSON holds exactly (RFC 8259, 6); no store holds all larger ones."""
+
+Whole = Annotated[int, Field(strict=True, ge=-MAX_NUMBER, le=MAX_NUMBER)]
+"""A number on the wire is a number: text with digits would pass all bounds of the JSON reader."""
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_NUMBER)]
+Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=512)]
 Name = Annotated[str, Field(max_length=128)]
 
@@ -36,13 +43,13 @@ class Condition(Message):
 class DeploymentFacts(Message):
     """What the live Deployment says. ``replicas`` is the wish, the rest is its status."""
 
-    generation: int
-    observed_generation: int = 0
-    replicas: int = 1
-    current: int = 0
+    generation: Count
+    observed_generation: Count = 0
+    replicas: Count = 1
+    current: Count = 0
     """``status.replicas``: pods that exist and are not terminating."""
-    updated: int = 0
-    available: int = 0
+    updated: Count = 0
+    available: Count = 0
     conditions: tuple[Condition, ...] = Field(default=(), max_length=8)
 
 
@@ -58,20 +65,20 @@ class Trouble(Message):
     name: Name = ""
     reason: Name
     detail: Name = ""
-    exit_code: int | None = None
-    restarts: int = 0
+    exit_code: Whole | None = None
+    restarts: Count = 0
     message: Text = ""
-    since: float | None = None
+    since: Seconds | None = None
     """Seconds since the epoch, by the cluster's clock; for people only."""
 
 
 class ApplyError(Message):
     """The API server refused an object of the order with this generation."""
 
-    generation: int
+    generation: Count
     kind: Name
     name: Name = ""
-    status: int
+    status: Count
     reason: Name = ""
     message: Text = ""
     final: bool
@@ -86,12 +93,12 @@ class WorkspaceReport(Message):
     """
 
     workspace_id: WorkspaceId
-    resource_version: int = Field(ge=0)
-    generation: int = Field(default=0, ge=0)
+    resource_version: Count
+    generation: Count = 0
     namespace: Literal["Absent", "Active", "Terminating"]
-    tombstone: int | None = None
+    tombstone: Count | None = None
     """Generation of the tombstone, when there is one."""
-    pods: int = Field(default=0, ge=0)
+    pods: Count = 0
     """Pods that exist, terminating ones too."""
     deployment: DeploymentFacts | None = None
     troubles: tuple[Trouble, ...] = Field(default=(), max_length=8)
@@ -104,7 +111,7 @@ class FullSync(Message):
     """Place of this request in a full transfer of one or more pages."""
 
     id: Name
-    page: int = Field(default=0, ge=0)
+    page: Count = 0
     last: bool = True
 
 
@@ -113,12 +120,12 @@ class ReconcileRequest(Message):
 
     protocol: int = PROTOCOL
     update_type: Literal["full", "partial"]
-    epoch: int = Field(ge=0)
+    epoch: Count
     """Transitions of the agents' Lease: a newer holder has a higher epoch and fences older ones."""
     instance: Name
     """Identity of this agent process, for people."""
     version: Name = ""
-    intent: int = Field(default=-1, ge=-1)
+    intent: int = Field(default=-1, strict=True, ge=-1, le=MAX_NUMBER)
     """The ``intent`` of the last answer that was processed whole; -1 when there is none."""
     full_sync: FullSync | None = None
     reports: tuple[WorkspaceReport, ...] = Field(default=(), max_length=500)
@@ -186,7 +193,7 @@ class PrerequisitesRequest(Message):
     """The first message of an agent that became leader: ``POST /agent/v1/prerequisites``."""
 
     protocol: int = PROTOCOL
-    epoch: int = Field(ge=0)
+    epoch: Count
     instance: Name
     version: Name = ""
     namespace: Name

@@ -33,7 +33,12 @@ def namespace(workspace_id: str, version: int, *, leaving: bool = False) -> Name
 
 
 def deployment(
-    workspace_id: str, version: int, *, generation: int = 1, available: int = 1, replicas: int = 1
+    workspace_id: str,
+    version: int,
+    *,
+    generation: int | str = 1,
+    available: int = 1,
+    replicas: int = 1,
 ) -> Deployment:
     """A workspace's Deployment, current in its status."""
     annotations = {
@@ -97,7 +102,7 @@ def warning(
     return msgspec.convert(body, Event)
 
 
-def tombstone(workspace_id: str, version: int, generation: int) -> ConfigMap:
+def tombstone(workspace_id: str, version: int, generation: int | str) -> ConfigMap:
     """A workspace's tombstone."""
     metadata = _metadata(
         workspace_id, f"berth-tombstone-{workspace_id}", version, namespace="berth"

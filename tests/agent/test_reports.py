@@ -12,6 +12,7 @@ from berth_agent.events import Changed
 from berth_agent.report import report_of
 from berth_agent.troubles import troubles_of
 from berth_agent.view import View, WorkspaceFacts
+from berth_kube.projections import number_of
 from chalicelib.wire.reconcile import WorkspaceReport
 from tests.agent.objects import deployment, gone, namespace, pod, seen, tombstone, warning
 
@@ -191,3 +192,11 @@ def test_the_worst_comes_first() -> None:
     live = pod(A, 1, waiting="CrashLoopBackOff", conditions=UNSCHEDULABLE)
     facts = WorkspaceFacts(A, deployments={"d": deployment(A, 1, available=0)}, pods={"p": live})
     assert [t.reason for t in troubles_of(facts)] == ["CrashLoopBackOff", "Unschedulable"]
+
+
+@pytest.mark.parametrize("nonsense", ["9" * 20, "9" * 5000, "-1", "1e9", "٣", ""])
+def test_a_tampered_generation_is_none(nonsense: str) -> None:
+    """What an administrator of the cluster wrote over a generation stops no report."""
+    assert number_of(nonsense) == 0
+    assert report_after([seen(deployment(A, 11, generation=nonsense))]).generation == 0
+    assert report_after([seen(tombstone(A, 40, nonsense))]).tombstone == 0
