@@ -7,6 +7,7 @@ Sources: the special-purpose address registries of IANA (RFC 6890) and the cloud
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from chalicelib.domain.organisations.networks import METADATA_NETWORKS
 from chalicelib.domain.organisations.settings import GitHost
 
 Address = IPv4Address | IPv6Address
@@ -18,13 +19,7 @@ def _networks(*texts: str) -> tuple[_Network, ...]:
 
 
 NEVER = _networks(
-    "169.254.0.0/16",  # link-local: metadata of AWS, Azure, Google, OpenStack; credentials of ECS and EKS
-    "100.100.100.200/32",  # metadata of Alibaba
-    "168.63.129.16/32",  # wire server of Azure
-    "192.0.0.192/32",  # metadata of Oracle
-    "fe80::/10",  # link-local
-    "fd00:ec2::/32",  # metadata, DNS and pod identity of AWS
-    "fd20:ce::254/128",  # metadata of Google
+    *METADATA_NETWORKS,
     "0.0.0.0/32",  # "this host" to many systems
     "::/128",
     "224.0.0.0/4",  # multicast

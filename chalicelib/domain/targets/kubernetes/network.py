@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 
 from chalicelib.domain.editors import EDITORS
+from chalicelib.domain.organisations.networks import METADATA_NETWORKS
 from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.domain.targets.kubernetes import metadata, names
 from chalicelib.domain.targets.plan import PlannedEndpoint, WorkspacePlan
@@ -20,6 +21,7 @@ NOT_THE_INTERNET = {
         "10.0.0.0/8",
         "100.64.0.0/10",
         "127.0.0.0/8",
+        "168.63.129.16/32",
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.0.0.0/24",
@@ -43,7 +45,10 @@ NOT_THE_INTERNET = {
 services), loopback, benchmark, multicast and reserved networks, and IPv6 forms that carry an IPv4
 address (NAT64, 6to4, Teredo). RFC 6890 and its registry."""
 
-METADATA = {4: ("169.254.0.0/16",), 6: ("fe80::/10", "fd00:ec2::254/128")}
+METADATA = {
+    version: tuple(n for n in METADATA_NETWORKS if ip_network(n).version == version)
+    for version in (4, 6)
+}
 """Never reachable, not even when an organisation names it as a git host."""
 
 _DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
