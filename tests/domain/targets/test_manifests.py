@@ -438,16 +438,16 @@ def test_every_problem_of_a_plan_at_once() -> None:
     )
     plan = dataclasses.replace(plans.MINIMAL, containers=(bad, bad), editor="terminal")
     assert refused(plan) == {
-        "main_container",
-        "container_repeated",
-        "port_taken",
-        "name_reserved",
-        "volume_unknown",
-        "path_taken",
-        "path_reserved",
-        "hook_empty",
+        "main-container",
+        "container-repeated",
+        "port-taken",
+        "name-reserved",
+        "volume-unknown",
+        "path-taken",
+        "path-reserved",
+        "hook-empty",
     }
-    assert refused(dataclasses.replace(plans.MINIMAL, editor="emacs")) == {"editor_unknown"}
+    assert refused(dataclasses.replace(plans.MINIMAL, editor="emacs")) == {"editor-unknown"}
 
 
 def test_too_large_a_plan_is_refused() -> None:
@@ -459,7 +459,7 @@ def test_too_large_a_plan_is_refused() -> None:
         main = dataclasses.replace(plans.MINIMAL.containers[0], environment=values)
         return dataclasses.replace(plans.MINIMAL, containers=(main,))
 
-    assert refused(with_values(200)) == {"workspace_too_large"}
+    assert refused(with_values(200)) == {"workspace-too-large"}
     hosts = tuple(GitHost(f"git{n}.example.com", 443, (f"192.0.2.{n}",)) for n in range(100))
     guard = dataclasses.replace(plans.CASES["minimal"].guard, git_hosts=hosts)
     result = rendered(with_values(170), guard, Holes(1, 1))

@@ -48,7 +48,7 @@ def freeze(plan: WorkspacePlan) -> Object:
     size = len(canonical(frozen))
     if size > MAX_FROZEN_BYTES:
         raise Invalid(
-            "workspace_too_large",
+            "workspace-too-large",
             f"The workspace's description takes {size // 1024} KiB; at most "
             f"{MAX_FROZEN_BYTES // 1024} KiB are allowed. Shorten its commands and environment.",
         )
