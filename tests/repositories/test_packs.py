@@ -1,6 +1,7 @@
 """Packs from strangers are read in bounded memory, or refused."""
 
 import hashlib
+import time
 import tracemalloc
 import zlib
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters.repositories.packets import MalformedAnswer, packets
 from chalicelib.adapters.repositories.packs import (
+    MOST_DELTAS,
     MOST_INFLATED,
     MOST_OBJECTS,
     GitObject,
@@ -121,6 +123,20 @@ def test_a_bomb_is_not_inflated(declared: int) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 3 * declared + 1024 * 1024
+
+
+@pytest.mark.parametrize("instruction", [b"\x90\x01", b"\x01a"], ids=["copy", "insert"])
+@pytest.mark.parametrize("many", [MOST_DELTAS // 2 - 4, MOST_INFLATED // 4])
+def test_a_delta_of_tiny_steps_takes_no_time(instruction: bytes, many: int) -> None:
+    """A few KiB that spell millions of instructions are carried out quickly, or refused."""
+    steps = delta(BASE, instruction * many, source=6, size=many)
+    octets = pack(blob(b"abcdef"), steps)
+    started = time.process_time()
+    try:
+        assert len(objects(octets, "sha1")) == 2
+    except PackTooLarge:
+        assert many * len(instruction) > MOST_DELTAS
+    assert time.process_time() - started < 3
 
 
 @settings(max_examples=300)

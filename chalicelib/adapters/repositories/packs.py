@@ -14,6 +14,8 @@ from chalicelib.adapters.repositories.packets import MalformedAnswer
 MOST_OBJECTS = 50_000
 MOST_INFLATED = 32 * 1024 * 1024
 """Bytes of all objects of a pack together."""
+MOST_DELTAS = 2 * 1024 * 1024
+"""Bytes of all deltas of a pack together: two of them can be an instruction, and those take time."""
 
 _HEADER = 12
 _CHUNK = 8 * 1024
@@ -45,6 +47,7 @@ class _Unpacking:
         self._id_length = hashlib.new(object_format).digest_size
         self._position = _HEADER
         self._inflated = 0
+        self._in_deltas = 0
         self._objects: dict[str, GitObject] = {}
         self._deltas: defaultdict[str, list[bytes]] = defaultdict(list)
         """Deltas whose base was not met yet, by its id."""
@@ -65,6 +68,9 @@ class _Unpacking:
         kind, size = self._object_header()
         if kind == _REF_DELTA:
             base = self._take(self._id_length).hex()
+            self._in_deltas += size
+            if self._in_deltas > MOST_DELTAS:
+                raise PackTooLarge
             self._keep_delta(base, self._inflate(size))
         elif kind in _KINDS:
             self._keep(GitObject(_KINDS[kind], self._inflate(size)))
