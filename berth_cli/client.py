@@ -9,6 +9,7 @@ import httpx
 
 from berth_cli.configuration import Configuration
 from berth_cli.failures import Exit, Failure
+from berth_cli.terminal import safe
 
 Json: TypeAlias = dict[str, Any]
 
@@ -113,7 +114,7 @@ def _json(answer: httpx.Response) -> Json:
 
 def _unreachable(url: str, error: httpx.HTTPError) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return f"the certificate of {url} is not trusted; give its authority with --ca-file or BERTH_CA_FILE ({error})"
+        return f"the certificate of {url} is not trusted; give its authority with `berth login --ca-file` or BERTH_CA_FILE ({error})"
     return f"{url} does not answer: {str(error) or type(error).__name__}"
 
 
@@ -132,10 +133,10 @@ def _refusal(answer: httpx.Response) -> str:
         or problem.get("message")
         or f"HTTP {answer.status_code}"
     )
-    return "\n".join([str(head), *(_part(part) for part in problem.get("problems") or [])])
+    return "\n".join([safe(str(head)), *(_part(part) for part in problem.get("problems") or [])])
 
 
 def _part(part: Json) -> str:
     line, column = part.get("line"), part.get("column")
     place = f"line {line}, column {column}" if line else part.get("pointer", "")
-    return f"  - {place}: {part['message']}" if place else f"  - {part['message']}"
+    return safe(f"  - {place}: {part['message']}" if place else f"  - {part['message']}")

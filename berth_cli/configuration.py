@@ -2,6 +2,7 @@
 
 ``BERTH_URL``, ``BERTH_TOKEN`` and ``BERTH_CA_FILE`` win over
 ``$XDG_CONFIG_HOME/berth/config.json`` (``~/.config`` by default), which is readable by its owner alone.
+A token of the file goes to the control plane that it was made by, and to no other.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from berth_cli.failures import Exit, Failure
 
@@ -32,20 +34,44 @@ def path_of(environment: Mapping[str, str]) -> Path:
 
 def load(environment: Mapping[str, str]) -> Configuration:
     """Return what is configured. Raises Failure when the file cannot be read as what it should be."""
-    path = path_of(environment)
-    stored: dict[str, str] = {}
-    if path.exists():
-        try:
-            stored = json.loads(path.read_text())
-        except (OSError, ValueError) as error:
-            raise Failure(
-                f"{path} cannot be read ({error}); run `berth login` to write it anew"
-            ) from error
+    stored = _stored(path_of(environment))
+    chosen = environment.get("BERTH_URL")
+    url = checked_url(chosen) if chosen else stored.url
     return Configuration(
-        url=(environment.get("BERTH_URL") or stored.get("url", "")).rstrip("/"),
-        token=environment.get("BERTH_TOKEN") or stored.get("token", ""),
-        ca_file=environment.get("BERTH_CA_FILE") or stored.get("ca_file", ""),
+        url=url,
+        token=environment.get("BERTH_TOKEN") or (stored.token if url == stored.url else ""),
+        ca_file=environment.get("BERTH_CA_FILE") or stored.ca_file,
     )
+
+
+def _stored(path: Path) -> Configuration:
+    if not path.exists():
+        return Configuration()
+    try:
+        return Configuration(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        message = f"{path} cannot be read ({error}); remove it and run `berth login`"
+        raise Failure(message) from error
+
+
+def checked_url(text: str) -> str:
+    """Return the address of a control plane as ``https://host[:port]``, https where nothing is said.
+
+    Raises Failure for anything else: a token must not travel in the clear.
+    """
+    address = text.strip()
+    try:
+        split = urlsplit(address if "://" in address else f"https://{address}")
+        plain = f"https://{split.netloc}"
+        is_good = bool(split.hostname) and split.port != 0
+    except ValueError:
+        is_good, plain = False, ""
+    if not is_good or "@" in plain or split.geturl().rstrip("/") != plain:
+        message = (
+            f"{text!r} is no address of a control plane: write https://host or https://host:port"
+        )
+        raise Failure(message, Exit.USAGE)
+    return plain
 
 
 def save(configuration: Configuration, environment: Mapping[str, str]) -> Path:
@@ -70,6 +96,7 @@ def required(configuration: Configuration) -> Configuration:
         )
     if not configuration.token:
         raise Failure(
-            "you are not signed in: run `berth login`, or set BERTH_TOKEN", Exit.SIGNED_OUT
+            f"you are not signed in to {configuration.url}: run `berth login`, or set BERTH_TOKEN",
+            Exit.SIGNED_OUT,
         )
     return configuration

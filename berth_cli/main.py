@@ -1,9 +1,11 @@
 """The verbs of ``berth``."""
 
+import getpass
 import os
 import sys
 import webbrowser
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +13,17 @@ import typer
 
 from berth_cli import sign_in, workspaces
 from berth_cli.client import Client, Json
-from berth_cli.configuration import Configuration, load, required, save
+from berth_cli.configuration import Configuration, checked_url, load, required, save
 from berth_cli.failures import Exit, Failure
-from berth_cli.output import EVENT_COLUMNS, WORKSPACE_COLUMNS, Format, show_many, show_workspace
+from berth_cli.output import (
+    EVENT_COLUMNS,
+    WORKSPACE_COLUMNS,
+    Format,
+    show_many,
+    show_workspace,
+)
 from berth_cli.progress import Wanted, wait_for
+from berth_cli.terminal import safe
 
 app = typer.Typer(
     help="Remote development workspaces.",
@@ -29,6 +38,16 @@ Wait = Annotated[bool, typer.Option(help="Wait until it is so.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait at most.")]
 
 
+class Lasting(StrEnum):
+    """Actual states that last, so that one can wait for them."""
+
+    RUNNING = "Running"
+    STOPPED = "Stopped"
+    FAILED = "Failed"
+    ERROR = "Error"
+    TERMINATED = "Terminated"
+
+
 def _client() -> Client:
     return Client(required(load(os.environ)))
 
@@ -38,7 +57,7 @@ def login(
     url: Annotated[str, typer.Argument(help="Address of the control plane.")] = "",
     *,
     token: Annotated[
-        str, typer.Option(help="A personal token; - reads it from standard input.")
+        str, typer.Option(help="- takes a personal token from standard input.", metavar="-")
     ] = "",
     ca_file: Annotated[
         str, typer.Option(help="PEM of authorities to trust beside the system's.")
@@ -46,19 +65,36 @@ def login(
 ) -> None:
     """Sign in: in the browser, or with a personal token."""
     known = load(os.environ)
-    chosen = Configuration(url=(url or known.url).rstrip("/"), ca_file=ca_file or known.ca_file)
+    chosen = Configuration(
+        url=checked_url(url) if url else known.url,
+        ca_file=str(Path(ca_file).resolve()) if ca_file else known.ca_file,
+    )
     if not chosen.url:
         raise Failure("say where: `berth login https://...`", Exit.USAGE)
-    if token == "-":  # noqa: S105 - stands for standard input
-        token = sys.stdin.readline().strip()
-    if not token:
-        token = sign_in.in_browser(Client(chosen), webbrowser.open)
-    signed_in = Configuration(chosen.url, token, chosen.ca_file)
+    given = _given_token() if _is_given(token) else sign_in.in_browser(Client(chosen), _browse)
+    signed_in = Configuration(chosen.url, given, chosen.ca_file)
     person = Client(signed_in).get("/api/v1/me")
     path = save(signed_in, os.environ)
-    sys.stdout.write(
-        f"Signed in to {chosen.url} as {person['name']} ({person['role']}); kept in {path}\n"
-    )
+    name = safe(person["name"])
+    sys.stdout.write(f"Signed in to {chosen.url} as {name} ({person['role']}); kept in {path}\n")
+
+
+def _is_given(token: str) -> bool:
+    if token not in {"", "-"}:
+        message = "everybody on this machine can read a command line: write `--token -`, and give the token on standard input"
+        raise Failure(message, Exit.USAGE)
+    return token == "-"  # noqa: S105 - stands for standard input
+
+
+def _given_token() -> str:
+    line = getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()
+    if not line.strip():
+        raise Failure("no token came on standard input", Exit.USAGE)
+    return line.strip()
+
+
+def _browse(address: str) -> bool:
+    return webbrowser.open(address)
 
 
 @app.command()
@@ -80,7 +116,8 @@ def create(  # noqa: PLR0913 - one parameter for each option of the command line
     ] = "",
     editor: Annotated[str, typer.Option(help="Editor to inject.")] = "terminal",
     variable: Annotated[
-        list[str] | None, typer.Option("--var", help="NAME=VALUE for the environment.")
+        list[str] | None,
+        typer.Option("--var", help="NAME=VALUE for the environment; NAME alone: its value here."),
     ] = None,
     file: Annotated[
         list[str] | None, typer.Option("--file", help="NAME=PATH of a file variable.")
@@ -106,7 +143,7 @@ def create(  # noqa: PLR0913 - one parameter for each option of the command line
 def list_(
     *,
     everybody: Annotated[
-        bool, typer.Option("--all", "-a", help="Others' too, and terminated ones.")
+        bool, typer.Option("--all", "-a", help="Others' too, as far as you may see them.")
     ] = False,
     repository: Annotated[str | None, typer.Option(help="Only those of this repository.")] = None,
     output: Output = Format.TABLE,
@@ -114,9 +151,7 @@ def list_(
     """List your workspaces."""
     owner = None if everybody else "me"
     found = _client().items("/api/v1/workspaces", owner=owner, repository=repository)
-    show_many(
-        [w for w in found if everybody or w["actual"] != "Terminated"], WORKSPACE_COLUMNS, output
-    )
+    show_many(list(found), WORKSPACE_COLUMNS, output)
 
 
 @app.command()
@@ -138,7 +173,9 @@ def open_(
     address = workspace.get("url")
     if not address:
         raise Failure(f"{name} has no address to open", Exit.REFUSED)
-    sys.stdout.write(f"{address}\n")
+    sys.stdout.write(f"{safe(address)}\n")
+    if workspace["actual"] != "Running":
+        sys.stderr.write(f"berth: {name} is {workspace['actual']}; `berth start {name}` runs it\n")
     if not print_only:
         webbrowser.open(address)
 
@@ -174,16 +211,17 @@ def events(name: Name, output: Output = Format.TABLE) -> None:
     """Show what happened to a workspace, oldest first."""
     client = _client()
     workspace = workspaces.find(client, name)
-    show_many(
-        list(client.items(f"/api/v1/workspaces/{workspace['id']}/events")), EVENT_COLUMNS, output
-    )
+    newest_first = list(client.items(f"{workspaces.path_of(workspace['id'])}/events"))
+    show_many(newest_first[::-1], EVENT_COLUMNS, output)
 
 
 @app.command()
 def wait(
     name: Name,
     *,
-    state: Annotated[str, typer.Option("--for", help="Actual state to wait for.")] = "Running",
+    state: Annotated[
+        Lasting, typer.Option("--for", help="Actual state to wait for.", case_sensitive=False)
+    ] = Lasting.RUNNING,
     timeout: Timeout = 600,
     output: Output = Format.TABLE,
 ) -> None:
@@ -197,5 +235,6 @@ def run() -> None:
     try:
         app(prog_name="berth")
     except Failure as failure:
-        sys.stderr.write(f"berth: {failure}\n")
+        lines = str(failure).split("\n")
+        sys.stderr.write("berth: " + "\n".join(map(safe, lines)) + "\n")
         sys.exit(failure.code)

@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from berth_cli.client import Json
+from berth_cli.terminal import safe
+
+_NO_EDGE = 10_000
 
 
 class Format(StrEnum):
@@ -61,7 +64,9 @@ def show_many(items: Sequence[Json], columns: Sequence[Column], form: Format) ->
         table.add_column(title, no_wrap=title in {"NAME", "ID", "ACTUAL"}, overflow="fold")
     for item in items:
         table.add_row(*(safe(value(item)) for _, value in columns))
-    Console(highlight=False, markup=False).print(table)
+    # Only a terminal has an edge: what goes to a file or a program stays one line for each item.
+    width = None if sys.stdout.isatty() else _NO_EDGE
+    Console(highlight=False, markup=False, width=width).print(table)
 
 
 def show_workspace(workspace: Json, form: Format) -> None:
@@ -88,13 +93,9 @@ def show_workspace(workspace: Json, form: Format) -> None:
             sys.stdout.write(f"{name + ':':<12}{safe(str(value))}\n")
 
 
-def safe(text: str) -> str:
-    """Return the text without control characters: a cluster's message must not steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def _dump(value: Any, form: Format) -> None:
+    """Both forms escape what is not ASCII, and so whatever could steer a terminal."""
     if form is Format.JSON:
         sys.stdout.write(json.dumps(value, indent=2) + "\n")
     else:
-        yaml.safe_dump(value, sys.stdout, sort_keys=False, allow_unicode=True)
+        yaml.safe_dump(value, sys.stdout, sort_keys=False, allow_unicode=False)

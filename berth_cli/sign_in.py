@@ -6,7 +6,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from berth_cli.client import Client
@@ -20,11 +20,12 @@ class _Callback(BaseHTTPRequestHandler):
     """Takes the one request that the browser brings back."""
 
     server: "_Listener"
+    timeout = 10
 
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
         code, state = query.get("code", [""])[0], query.get("state", [""])[0]
-        is_ours = bool(code) and secrets.compare_digest(state, self.server.state)
+        is_ours = bool(code) and secrets.compare_digest(state.encode(), self.server.state.encode())
         self.send_response(200 if is_ours else 404)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Referrer-Policy", "no-referrer")
@@ -38,14 +39,22 @@ class _Callback(BaseHTTPRequestHandler):
         """Say nothing: the address holds a code."""
 
 
-class _Listener(HTTPServer):
+class _Listener(ThreadingHTTPServer):
+    """Threads, for browsers open connections ahead and say nothing on them."""
+
+    daemon_threads = True
+
     def __init__(self, state: str) -> None:
         super().__init__(("127.0.0.1", 0), _Callback)
         self.state, self.code, self.arrived = state, "", threading.Event()
 
 
 def in_browser(client: Client, open_browser: Callable[[str], bool]) -> str:
-    """Return a personal token that the signed-in person granted in the browser."""
+    """Return a personal token that the signed-in person granted in the browser.
+
+    Raises Failure when the control plane does not answer, or nobody signs in within 5 minutes.
+    """
+    client.get("/healthz")
     verifier, state = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
     digest = hashlib.sha256(verifier.encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -54,7 +63,10 @@ def in_browser(client: Client, open_browser: Callable[[str], bool]) -> str:
         thread.start()
         query = {"port": listener.server_address[1], "state": state, "challenge": challenge}
         address = f"{client.url}/cli?{urlencode(query)}"
-        sys.stderr.write(f"Opening the browser to sign in. If none opens, go to:\n  {address}\n")
+        sys.stderr.write(
+            f"Opening the browser to sign in. If none opens on this machine, go to:\n  {address}\n"
+            "or end this and give a personal token: berth login --token -\n"
+        )
         open_browser(address)
         arrived = listener.arrived.wait(_PATIENCE_SECONDS)
         listener.shutdown()

@@ -1,8 +1,10 @@
 """Naming workspaces and agents on the command line, and what a creation sends."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from berth_cli.client import Client, Json
 from berth_cli.failures import Exit, Failure
@@ -28,7 +30,7 @@ class Creation:
 def find(client: Client, name: str) -> Json:
     """Return the workspace with this id, or yours with this name. Raises Failure when there is none."""
     if name.startswith("ws-"):
-        return client.get(f"{_API}/workspaces/{name}")
+        return read(client, name)
     live = [w for w in client.items(f"{_API}/workspaces", owner="me") if w["name"] == name]
     chosen = [w for w in live if w["actual"] != "Terminated"] or live[:1]
     if not chosen:
@@ -41,12 +43,17 @@ def find(client: Client, name: str) -> Json:
 
 def read(client: Client, workspace_id: str) -> Json:
     """Return the workspace."""
-    return client.get(f"{_API}/workspaces/{workspace_id}")
+    return client.get(path_of(workspace_id))
+
+
+def path_of(workspace_id: str) -> str:
+    """Return the path of a workspace in the API."""
+    return f"{_API}/workspaces/{quote(workspace_id, safe='')}"
 
 
 def want(client: Client, workspace_id: str, desired: str) -> Json:
     """Ask for a desired state."""
-    path = f"{_API}/workspaces/{workspace_id}"
+    path = path_of(workspace_id)
     return (
         client.delete(path) if desired == "Terminated" else client.patch(path, {"desired": desired})
     )
@@ -59,8 +66,8 @@ def create(client: Client, creation: Creation) -> Json:
         "agent_id": _agent(client, creation.agent),
         "editor": creation.editor,
         "variables": [
-            *(_variable(text, "environment") for text in creation.variables),
-            *(_variable(text, "file") for text in creation.files),
+            *(_environment_variable(text) for text in creation.variables),
+            *(_file_variable(text) for text in creation.files),
         ],
     }
     if creation.devfile is not None:
@@ -69,7 +76,7 @@ def create(client: Client, creation: Creation) -> Json:
         given = {"url": creation.repository, "ref": creation.ref, "path": creation.devfile_path}
         body["repository"] = {name: value for name, value in given.items() if value}
     else:
-        raise Failure("give --repository or --devfile", Exit.USAGE)
+        raise Failure("say from what: --repository URL or --devfile PATH", Exit.USAGE)
     return client.post(f"{_API}/workspaces", body)
 
 
@@ -80,15 +87,29 @@ def _agent(client: Client, name: str) -> str:
     chosen = [agent for agent in agents if name in {"", agent["name"]}]
     if len(chosen) == 1:
         return str(chosen[0]["id"])
-    known = ", ".join(agent["name"] for agent in agents) or "none"
+    if not agents:
+        raise Failure(
+            "no cluster is connected yet: an owner registers an agent first", Exit.MISSING
+        )
+    known = ", ".join(f"{agent['name']} ({agent['id']})" for agent in agents)
     raise Failure(f"say which agent with --agent; there are: {known}", Exit.USAGE)
 
 
-def _variable(text: str, kind: str) -> Json:
+def _environment_variable(text: str) -> Json:
+    """NAME alone has its value from our own environment, so that no command line shows it."""
     name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise Failure(f"a variable is NAME=VALUE, not {name!r}", Exit.USAGE)
-    return {"name": name, "kind": kind, "value": _text(Path(value)) if kind == "file" else value}
+    if name and not equals:
+        if name not in os.environ:
+            raise Failure(f"{name} is not set here: export it, or give {name}=VALUE", Exit.USAGE)
+        value = os.environ[name]
+    return {"name": name, "kind": "environment", "value": value}
+
+
+def _file_variable(text: str) -> Json:
+    name, _, path = text.partition("=")
+    if not (name and path):
+        raise Failure(f"a file variable is NAME=PATH, not {text!r}", Exit.USAGE)
+    return {"name": name, "kind": "file", "value": _text(Path(path))}
 
 
 def _text(path: Path) -> str:
