@@ -1,10 +1,12 @@
 """What an organisation and an agent's owner allow a workspace to be, every problem at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import ceil
 
 from chalicelib.domain.agents.agent import AgentSettings
 from chalicelib.domain.errors import Problem
 from chalicelib.domain.organisations.settings import GitHost
+from chalicelib.domain.targets.plan import PlannedContainer
 from chalicelib.usecases.workspaces.compose import Composed, is_on_hosts
 
 
@@ -33,21 +35,28 @@ def _images(composed: Composed, settings: AgentSettings, pointer: str) -> Iterat
 
 
 def _sizes(composed: Composed, settings: AgentSettings, pointer: str) -> Iterator[Problem]:
-    staying = [container for container in composed.containers if container.stays]
+    cpu = _at_once(composed, lambda container: container.cpu_limit)
+    memory = _at_once(composed, lambda container: container.memory_limit)
     wanted = [
-        (
-            "CPU",
-            "thousandths of a core",
-            sum(c.cpu_limit for c in staying),
-            settings.max_cpu_millis,
-        ),
-        ("memory", "MiB", sum(c.memory_limit for c in staying), settings.max_memory_mib),
-        ("disk", "GiB", composed.disk_gib, settings.max_disk_gib),
+        ("CPU", "thousandths of a core", cpu, settings.max_cpu_millis),
+        ("memory", "MiB", memory, settings.max_memory_mib),
+        ("disk", "GiB", composed.disk_gib + _ephemeral_gib(composed), settings.max_disk_gib),
     ]
     for thing, unit, amount, limit in wanted:
         if amount > limit:
             message = f"The workspace wants {amount} {unit} of {thing}; this agent allows {limit}."
             yield Problem(f"too-much-{thing.lower()}", message, pointer)
+
+
+def _at_once(composed: Composed, limit: Callable[[PlannedContainer], int]) -> int:
+    """Return the most that is used at a time: those that only prepare run alone, before the others."""
+    staying = sum(limit(each) for each in composed.containers if each.stays)
+    return max((staying, *(limit(each) for each in composed.containers)))
+
+
+def _ephemeral_gib(composed: Composed) -> int:
+    """Return what the volumes that end with the pod may fill of the node's disk, where they say so."""
+    return ceil(sum(v.size_mib or 0 for v in composed.volumes if v.ephemeral) / 1024)
 
 
 def _remotes(composed: Composed, hosts: Sequence[GitHost], pointer: str) -> Iterator[Problem]:

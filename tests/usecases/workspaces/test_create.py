@@ -93,6 +93,45 @@ def test_what_agent_and_organisation_do_not_allow_is_refused_with_every_reason(
     ]
 
 
+HIDDEN = """\
+schemaVersion: 2.3.0
+components:
+  - name: main
+    container: {image: localhost/dev}
+  - name: prepare
+    container: {image: localhost/prepare, PREPARE}
+  - name: scratch
+    volume: {ephemeral: true, SCRATCH}
+commands:
+  - {id: prepare, apply: {component: prepare}}
+events: {preStart: [prepare]}
+"""
+
+
+@pytest.mark.parametrize(
+    "prepare, scratch, codes",
+    [
+        ("cpuLimit: '1e30'", "size: 1Gi", ["too-much-cpu"]),
+        ("memoryRequest: 900Gi", "size: 1Gi", ["too-much-memory"]),
+        ("cpuLimit: '1'", "size: '1e99'", ["too-much-disk"]),
+        ("cpuLimit: '1'", "size: 91Gi", ["too-much-disk"]),
+        ("cpuLimit: '1'", "size: 90Gi", []),
+    ],
+)
+def test_nothing_is_too_short_lived_to_be_counted(
+    world: World, prepare: str, scratch: str, codes: list[str]
+) -> None:
+    """A container that only prepares, and a volume that ends with its pod, are within the limits too."""
+    text = HIDDEN.replace("PREPARE", prepare).replace("SCRATCH", scratch)
+    request = WorkspaceRequest("demo", world.agent_id, devfile=text)
+    try:
+        create_workspace(world.ports, world.person, request)
+        told: list[str] = []
+    except Invalid as refused:
+        told = [problem.code for problem in refused.problems]
+    assert told == codes
+
+
 def test_a_repository_is_its_own_project_when_its_devfile_names_none(world: World) -> None:
     """The devfile is read at the ref, and the repository itself is cloned at that ref."""
     world.repositories.files[REPOSITORY, "devfile.yaml"] = PLAIN
