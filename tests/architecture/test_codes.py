@@ -17,7 +17,7 @@ def codes() -> set[str]:
         for call in calls
         if call.args and isinstance(call.func, ast.Name) and call.func.id in CARRIERS
     ]
-    return {first.value for first in firsts if isinstance(first, ast.Constant)}
+    return {str(first.value) for first in firsts if isinstance(first, ast.Constant)}
 
 
 def test_every_code_of_a_refusal_has_one_form() -> None:

@@ -1,58 +1,22 @@
-"""Which IP addresses may be dialled, by explicit tables.
+"""Which IP addresses may be dialled for a git host."""
 
-The properties of ``ipaddress`` (``is_global`` and the like) are not used: they differ between
-versions of Python and call the NAT64 form of a metadata address global (CVE-2024-4032).
-Sources: the special-purpose address registries of IANA (RFC 6890) and the clouds' documentation.
-"""
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-
-from chalicelib.domain.organisations.networks import METADATA_NETWORKS
+from chalicelib.domain.networks import INTERNET, METADATA, NOT_PUBLIC, Network, listed, networks
 from chalicelib.domain.organisations.settings import GitHost
 
 Address = IPv4Address | IPv6Address
-_Network = IPv4Network | IPv6Network
 
-
-def _networks(*texts: str) -> tuple[_Network, ...]:
-    return tuple(ip_network(text) for text in texts)
-
-
-NEVER = _networks(
-    *METADATA_NETWORKS,
-    "0.0.0.0/32",  # "this host" to many systems
-    "::/128",
-    "224.0.0.0/4",  # multicast
-    "ff00::/8",
+NEVER = (
+    *METADATA,
+    *networks(
+        "0.0.0.0/32",  # "this host" to many systems
+        "::/128",
+        "224.0.0.0/4",  # multicast
+        "ff00::/8",
+    ),
 )
 """Not even when an organisation lists them."""
-
-NOT_PUBLIC = _networks(
-    "0.0.0.0/8",  # this network
-    "10.0.0.0/8",  # private
-    "100.64.0.0/10",  # shared, carrier-grade NAT
-    "127.0.0.0/8",  # loopback
-    "172.16.0.0/12",  # private
-    "192.0.0.0/24",  # protocol assignments
-    "192.0.2.0/24",  # documentation
-    "192.31.196.0/24",  # AS112
-    "192.52.193.0/24",  # AMT
-    "192.88.99.0/24",  # 6to4 relays
-    "192.168.0.0/16",  # private
-    "192.175.48.0/24",  # AS112
-    "198.18.0.0/15",  # benchmarks
-    "198.51.100.0/24",  # documentation
-    "203.0.113.0/24",  # documentation
-    "240.0.0.0/4",  # reserved, broadcast
-    "2001::/23",  # protocol assignments, with Teredo 2001::/32
-    "2001:db8::/32",  # documentation
-    "2002::/16",  # 6to4
-    "2620:4f:8000::/48",  # AS112
-    "3fff::/20",  # documentation
-)
-
-_PUBLIC_6 = IPv6Network("2000::/3")
-"""All other IPv6 is not public: mapped, compatible, NAT64, unique local, site-local, loopback, discard."""
 
 _EMBEDDING = (
     # Network, and how far to the right of the address the IPv4 address ends.
@@ -77,18 +41,12 @@ def is_permitted(text: str, host: GitHost) -> bool:
     if _within(address, NEVER) or (carried is not None and _within(carried, NEVER)):
         return False
     if host.addresses:
-        return _within(address, _listed(host))
-    if isinstance(address, IPv6Address) and address not in _PUBLIC_6:
-        return False
-    return not _within(address, NOT_PUBLIC)
+        return _within(address, listed(host.addresses))
+    return _within(address, INTERNET) and not _within(address, NOT_PUBLIC)
 
 
-def _listed(host: GitHost) -> tuple[_Network, ...]:
-    return tuple(ip_network(each, strict=False) for each in host.addresses)
-
-
-def _within(address: Address, networks: tuple[_Network, ...]) -> bool:
-    return any(address.version == network.version and address in network for network in networks)
+def _within(address: Address, among: tuple[Network, ...]) -> bool:
+    return any(address.version == network.version and address in network for network in among)
 
 
 def _embedded(address: Address) -> IPv4Address | None:

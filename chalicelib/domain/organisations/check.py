@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from chalicelib.domain.errors import Problem
+from chalicelib.domain.networks import METADATA
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 
 _DAY = 24 * 3600
@@ -15,8 +16,9 @@ _RANGES: dict[str, tuple[int, int]] = {
     "workspaces_per_agent": (0, 10_000),
 }
 _MOST_GIT_HOSTS = 50
-_HOST = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_METADATA = tuple(ipaddress.ip_network(network) for network in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"))
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+)
 
 
 def problems_of(settings: OrganisationSettings) -> tuple[Problem, ...]:
@@ -46,7 +48,7 @@ def _host_problems(where: str, host: GitHost) -> Iterator[Problem]:
         except ValueError:
             yield _problem(at, "is an address or a network, such as 10.1.2.0/24")
             continue
-        if any(network.version == other.version and network.overlaps(other) for other in _METADATA):
+        if any(network.version == other.version and network.overlaps(other) for other in METADATA):
             yield _problem(at, "must not contain addresses where clouds serve metadata")
 
 

@@ -373,7 +373,9 @@ def reaches(policy: dict[str, Any], address: str, port: int, protocol: str = "TC
         ("10.96.0.1", 443, False),
         ("127.0.0.1", 6443, False),
         ("::1", 6443, False),
-        ("::ffff:10.0.0.1", 443, True),  # no route leads there; a pod sees it as IPv4
+        ("::ffff:10.0.0.1", 443, False),
+        ("168.63.129.16", 80, False),
+        ("3fff::1", 443, False),
         ("64:ff9b::a9fe:a9fe", 80, False),
         ("100.64.0.1", 443, False),
         ("203.0.113.5", 80, False),

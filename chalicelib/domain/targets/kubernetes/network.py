@@ -2,10 +2,18 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_network
+from functools import lru_cache
 
 from chalicelib.domain.editors import EDITORS
-from chalicelib.domain.organisations.networks import METADATA_NETWORKS
+from chalicelib.domain.networks import (
+    INTERNET,
+    METADATA,
+    NOT_PUBLIC,
+    Network,
+    collapsed,
+    is_inside,
+    listed,
+)
 from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.domain.targets.kubernetes import metadata, names
 from chalicelib.domain.targets.plan import PlannedEndpoint, WorkspacePlan
@@ -14,42 +22,6 @@ from chalicelib.wire import labels
 
 PUBLIC, INTERNAL = "public", "internal"
 _RANK = {PUBLIC: 2, INTERNAL: 1}
-
-NOT_THE_INTERNET = {
-    4: (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "168.63.129.16/32",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-    ),
-    6: (
-        "::/127",
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-        "2001::/32",
-        "2002::/16",
-        "fc00::/7",
-        "fe80::/10",
-        "ff00::/8",
-    ),
-}
-"""What a workspace must not reach as "the internet": private, shared, link-local (metadata
-services), loopback, benchmark, multicast and reserved networks, and IPv6 forms that carry an IPv4
-address (NAT64, 6to4, Teredo). RFC 6890 and its registry."""
-
-METADATA = {
-    version: tuple(n for n in METADATA_NETWORKS if ip_network(n).version == version)
-    for version in (4, 6)
-}
-"""Never reachable, not even when an organisation names it as a git host."""
 
 _DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
 _WEB_PORTS = [
@@ -132,16 +104,13 @@ def _from_proxy(guard: GuardRails, public: list[int]) -> list[Object]:
 
 
 def _resolver(guard: GuardRails) -> Object:
-    addresses = [_block(network) for network in _networks(guard.agent.dns_addresses)]
+    addresses = [_block(network) for network in _sorted(guard.agent.dns_addresses)]
     return {"to": [_in_namespace("kube-system"), *addresses], "ports": _DNS_PORTS}
 
 
 def _internet(guard: GuardRails) -> Object:
-    blocks = [
-        _block(whole, NOT_THE_INTERNET[version] + tuple(guard.agent.cluster_cidrs))
-        for version, whole in ((4, "0.0.0.0/0"), (6, "::/0"))
-    ]
-    return {"to": blocks, "ports": _WEB_PORTS}
+    but = (*METADATA, *NOT_PUBLIC, *listed(guard.agent.cluster_cidrs))
+    return {"to": [_block(whole, but) for whole in INTERNET], "ports": _WEB_PORTS}
 
 
 def _git(hosts: Iterable[GitHost]) -> list[Object]:
@@ -149,40 +118,36 @@ def _git(hosts: Iterable[GitHost]) -> list[Object]:
     rules = []
     for host in sorted(hosts, key=lambda host: (host.host, host.port)):
         blocks = [
-            _block(network, METADATA[ip_network(network).version])
-            for network in _networks(host.addresses)
-            if not _is_metadata(network)
+            _block(network, METADATA)
+            for network in _sorted(host.addresses)
+            if not any(is_inside(network, other) for other in METADATA)
         ]
         if blocks:
             rules.append({"to": blocks, "ports": _tcp([host.port])})
     return rules
 
 
-def _is_metadata(network: str) -> bool:
-    parsed = ip_network(network)
-    return any(_within(network, other) for other in METADATA[parsed.version])
+def _block(network: Network, but: tuple[Network, ...] = ()) -> Object:
+    exceptions = _exceptions(network, but)
+    return {
+        "ipBlock": {"cidr": str(network)} | ({"except": list(exceptions)} if exceptions else {})
+    }
 
 
-def _block(network: str, but: Iterable[str] = ()) -> Object:
-    inside = [n for n in _networks(but) if n != network and _within(n, network)]
-    # What lies in a wider exception is said already.
-    widest = [n for n in inside if not any(n != other and _within(n, other) for other in inside)]
-    return {"ipBlock": {"cidr": network} | ({"except": widest} if widest else {})}
+@lru_cache(
+    maxsize=128
+)  # One agent's workspaces share them, and a full answer renders all of those.
+def _exceptions(network: Network, but: tuple[Network, ...]) -> tuple[str, ...]:
+    """Return what to except, strictly inside the network as Kubernetes wants it."""
+    inside = collapsed(other for other in but if is_inside(other, network) and other != network)
+    return tuple(str(each) for each in inside)
 
 
-def _within(inner: str, outer: str) -> bool:
-    small, large = ip_network(inner), ip_network(outer)
-    return (
-        small.version == large.version
-        and small.network_address in large
-        and small.prefixlen >= large.prefixlen
+def _sorted(texts: Iterable[str]) -> list[Network]:
+    """Return addresses and networks, each once, in order."""
+    return sorted(
+        set(listed(texts)), key=lambda n: (n.version, int(n.network_address), n.prefixlen)
     )
-
-
-def _networks(texts: Iterable[str]) -> list[str]:
-    """Return addresses and networks in their canonical form, each once, in order."""
-    parsed = {ip_network(text, strict=False) for text in texts}
-    return [str(n) for n in sorted(parsed, key=lambda n: (n.version, int(n.network_address)))]
 
 
 def _in_namespace(name: str) -> Object:
