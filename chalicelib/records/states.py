@@ -1,4 +1,4 @@
-"""A workspace's hot item, under 1 KB: what reconcile reads and writes."""
+"""A workspace's hot item, under 1 KB while all is well: what reconcile reads and writes."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,9 +14,6 @@ KEPT_SECONDS = 30 * 24 * 3600
 """How long a terminated workspace is still shown."""
 
 _log = logging.getLogger(__name__)
-
-_LONGEST_MESSAGE = 300
-_LONGEST_HINT = 200
 
 
 def load(store: Store, placement: Placement, workspace_id: str) -> WorkspaceState | None:
@@ -129,8 +126,8 @@ def _reason(reason: Reason | None) -> dict[str, Value]:
     return {
         "reason": {
             "code": reason.code,
-            "message": reason.message[:_LONGEST_MESSAGE],
-            "hint": reason.hint[:_LONGEST_HINT],
+            "message": reason.message,
+            "hint": reason.hint,
             "retrying": reason.retrying,
         }
     }

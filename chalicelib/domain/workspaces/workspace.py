@@ -9,7 +9,7 @@ from chalicelib.domain.workspaces.states import ActualState, DesiredState
 class Reason:
     """Why a workspace is not as wished, in words for its owner.
 
-    ``code`` is one of Berth's own (see ``targets/kubernetes/reasons.py``), stable, for programs.
+    ``code`` is one of Berth's own (see ``targets/kubernetes/reasons/``), stable, for programs.
     ``retrying``: it may heal without anybody's doing.
     """
 
@@ -59,7 +59,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceState:
-    """The hot item, under 1 KB, which reconcile writes.
+    """The hot item, under 1 KB while all is well, which reconcile writes.
 
     ``generation`` counts accepted changes of the desired state; ``acknowledged`` is the highest
     generation ever found on the live object and never falls. The ``live_`` fields say what the last

@@ -2,7 +2,11 @@
 
 import re
 
-MAX_CHARS = 512
+LONGEST_MESSAGE = 300
+"""Characters of a reason's message, which the hot item of a workspace holds."""
+LONGEST_QUOTE = 200
+"""Characters of the cluster's own words in it."""
+_MOST_READ = 2048
 
 _STATED = r"(?i)\b((?:token|password|passwd|secret|authorization)\s*[=:]\s*)"
 _SCHEME = r"(?i)\b((?:bearer|basic)\s+)"
@@ -43,10 +47,10 @@ _REPLACEMENTS = tuple(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def shown(text: str, limit: int = MAX_CHARS) -> str:
+def shown(text: str, limit: int = LONGEST_MESSAGE) -> str:
     """Return the first line of a text from a cluster, cleaned and at most ``limit`` long."""
     line = next((line for line in text.splitlines() if line.strip()), "")
-    line = _CONTROL.sub(" ", line[: 4 * MAX_CHARS])
+    line = _CONTROL.sub(" ", line[:_MOST_READ])
     for pattern, replacement in _REPLACEMENTS:
         line = pattern.sub(replacement, line)
     line = " ".join(line.split())

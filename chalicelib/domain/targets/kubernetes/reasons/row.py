@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from chalicelib.domain.targets.kubernetes.symptoms import Symptom
-from chalicelib.domain.targets.kubernetes.wording import MAX_CHARS, shown
+from chalicelib.domain.targets.kubernetes.wording import LONGEST_MESSAGE, LONGEST_QUOTE, shown
 from chalicelib.domain.workspaces.workspace import Reason
 
 AT_ONCE = 0.0
@@ -52,11 +52,11 @@ class Row:
         """Return the words about the symptom, for people."""
         message = self.message.format(
             name=symptom.name or "of the workspace",
-            said=shown(symptom.message, MAX_CHARS // 2) or "no reason was given",
+            said=shown(symptom.message, LONGEST_QUOTE) or "no reason was given",
             exit=_exit(symptom),
             kind=symptom.detail or "object",
         )
-        return Reason(self.code, message[:MAX_CHARS], self.hint, self.retrying)
+        return Reason(self.code, message[:LONGEST_MESSAGE], self.hint, self.retrying)
 
 
 def _exit(symptom: Symptom) -> str:
