@@ -6,7 +6,7 @@ ten seconds, so that a restart of it, or a lost command, heals by itself.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from berth_proxy.admissions import GRACE_SECONDS, Admissions
 from berth_proxy.control_plane import ControlPlane, Refused, Unreachable
@@ -18,6 +18,8 @@ _LOG = logging.getLogger(__name__)
 _COMPARE_SECONDS = 10.0
 _RECHECK_SECONDS = 30.0
 _PAGE = 1000
+_RUNNING = "2"
+"""Operational state of a server."""
 
 
 class Controller:
@@ -38,6 +40,8 @@ class Controller:
         self._now = now
         self._changes: asyncio.Queue[Found] = asyncio.Queue()
         self._revoked = f"{admissions.file.parent}/revoked.lst"
+        self._owed: list[str] = []
+        """Refusals and cuts that HAProxy did not take: nothing but saying them again makes up for them."""
 
     def found(self, found: Found) -> None:
         """Take a change of a Service; to be called in the event loop's thread."""
@@ -52,6 +56,7 @@ class Controller:
     async def recheck(self) -> None:
         """Ask about every admission in use and cut those that hold no longer."""
         now = self._now()
+        await self._pay()
         ended = list(self._admissions.expired(now))
         try:
             ended += await self._ended_ones()
@@ -69,21 +74,23 @@ class Controller:
         First the list, then the cut: a connection that is made in between is refused already.
         """
         workspaces = self._admissions.end(admission_ids, self._now())
-        await self._tell([f"add acl {self._revoked} {name}" for name in workspaces])
+        self._owed += [f"add acl {self._revoked} {name}" for name in workspaces]
         slots = {self._routes.slot_of(workspace) for workspace in workspaces.values()}
-        await self._tell(
-            [f"shutdown sessions server {slot.path}" for slot in slots if slot is not None]
-        )
+        self._owed += _cuts(slot.path for slot in slots if slot is not None)
+        await self._pay()
 
     async def compare(self) -> None:
-        """Bring HAProxy back to the table where it differs."""
+        """Bring HAProxy back to the table where it differs, and cut what led elsewhere."""
+        await self._pay()
         shown = await self._runtime.ask(f"show map {self._routes.map_file}")
         held = dict(line.split()[1:3] for line in shown.splitlines() if len(line.split()) == 3)
-        if held != self._routes.map_lines():
-            _LOG.warning(
-                "routes differ", extra={"held": len(held), "wanted": len(self._routes.map_lines())}
-            )
-            await self._tell(self._routes.everything())
+        state = read_servers(await self._runtime.ask("show servers state"))
+        astray = [
+            path for path, address in self._routes.addresses().items() if state.get(path) != address
+        ]
+        if held != self._routes.map_lines() or astray:
+            _LOG.warning("routes differ", extra={"held": len(held), "astray": len(astray)})
+            await self._tell([*self._routes.everything(), *_cuts(astray)])
             await self._tell(
                 [f"add acl {self._revoked} {name}" for name in self._admissions.ended()]
             )
@@ -129,9 +136,34 @@ class Controller:
         gone = self._admissions.forgotten(self._now())
         await self._tell([f"del acl {self._revoked} {name}" for name in gone])
 
+    async def _pay(self) -> None:
+        """Say what is owed; it stays owed until HAProxy was there to hear it."""
+        owed, self._owed = self._owed, []
+        try:
+            await self._runtime.run(owed)
+        except DataPlaneLost as error:
+            self._owed = owed + self._owed
+            _LOG.warning("cuts are delayed", extra={"error": str(error)})
+        except CommandRefused as error:
+            _LOG.warning("commands failed", extra={"error": str(error)})
+
     async def _tell(self, commands: Sequence[str]) -> None:
         """Send commands; what does not get through is put right by the next comparison."""
         try:
             await self._runtime.run(commands)
         except (DataPlaneLost, CommandRefused) as error:
             _LOG.warning("commands failed", extra={"error": str(error)})
+
+
+def read_servers(shown: str) -> dict[str, str]:
+    """Return the address of each slot that takes requests, from ``show servers state`` (Management Guide, 9.3)."""
+    lines = [line.split() for line in shown.splitlines()]
+    return {
+        f"{fields[1]}/{fields[3]}": fields[4]
+        for fields in lines
+        if len(fields) > 5 and fields[5] == _RUNNING
+    }
+
+
+def _cuts(paths: Iterable[str]) -> list[str]:
+    return [f"shutdown sessions server {path}" for path in paths]

@@ -120,6 +120,10 @@ class RouteTable:
             for port, exposure in used.wanted.exposures
         }
 
+    def addresses(self) -> Mapping[str, str]:
+        """Return where each slot in use leads."""
+        return {used.slot.path: used.wanted.address for used in self._used.values()}
+
     def _start(self, wanted: Wanted) -> list[str]:
         if not self._free:
             raise Full(f"all {self.layout.buckets * self.layout.slots} slots are in use")

@@ -422,3 +422,31 @@ def test_a_restarted_haproxy_is_told_everything(routed: Stack) -> None:
 
     assert before == 503
     assert routed.ask(routed.host(ANN), Cookie=cookies).status == 200
+
+
+def test_a_slot_that_leads_astray_is_found(routed: Stack) -> None:
+    """A slot that kept an older address, which may be another workspace's by now, is put right by one comparison."""
+    cookies = f"__Host-berth={session_for(routed)}"
+    slot = routed.routes.slot_of(ANN)
+    assert slot is not None
+    routed.run(routed.runtime.run([f"set server {slot.path} addr 127.0.0.9"]))
+    before = routed.ask(routed.host(ANN), Cookie=cookies).status
+    routed.run(routed.controller.compare())
+
+    assert before == 503
+    assert routed.ask(routed.host(ANN), Cookie=cookies).status == 200
+
+
+def test_a_cut_is_made_as_soon_as_it_can_be(routed: Stack) -> None:
+    """A refusal that HAProxy was not there to hear is said again, though its routes are right."""
+    session = routed.sign_in(ANN)
+    routed.control_plane.ended.add(routed.control_plane.admission_id)
+    socket = routed.settings.run_folder / "admin.sock"
+    away = socket.rename(socket.with_name("away.sock"))
+    routed.run(routed.controller.recheck())
+    away.rename(socket)
+    before = routed.ask(routed.host(ANN), Cookie=f"__Host-berth={session}").status
+    routed.run(routed.controller.compare())
+
+    assert before == 200
+    assert routed.ask(routed.host(ANN), Cookie=f"__Host-berth={session}").status == 303
