@@ -26,27 +26,37 @@ def sign_in(control_plane: str, authority: Path, name: str, *, code: str = "") -
 
     ``code`` is the bootstrap code or an invitation. Raises RuntimeError where the way ends elsewhere.
     """
-    with httpx.Client(verify=trust(authority), timeout=30, follow_redirects=False) as browser:
+    with httpx.Client(verify=trust(authority), timeout=30) as browser:
         query = {"return": "/", **({"code": code} if code else {})}
-        answer = browser.get(f"{control_plane}/sign-in?{urlencode(query)}")
-        for _ in range(_PATIENCE):
-            form = (
-                _FORM.search(answer.text)
-                if "text/html" in answer.headers.get("content-type", "")
-                else None
-            )
-            if answer.is_redirect:
-                answer = browser.get(urljoin(str(answer.url), answer.headers["location"]))
-            elif str(answer.url).rstrip("/") == control_plane and answer.is_success:
-                return Person(name, _make_token(browser, control_plane))
-            elif form is not None and answer.is_success:
-                fields = {"prompt": "login", "login": name, "password": "any"}
-                answer = browser.post(urljoin(str(answer.url), form[1]), data=fields)
-            else:
-                break
+        answer = browse(browser, f"{control_plane}/sign-in?{urlencode(query)}", name)
+        if str(answer.url).rstrip("/") == control_plane and answer.is_success:
+            return Person(name, _make_token(browser, control_plane))
     raise RuntimeError(
         f"signing in ended at {answer.url} with {answer.status_code}: {answer.text[:500]}"
     )
+
+
+def browse(browser: httpx.Client, address: str, name: str) -> httpx.Response:
+    """Go to an address as a person does: follow redirects, fill in the issuer's form; where that ends."""
+    answer = browser.get(address)
+    for _ in range(_PATIENCE):
+        form = _form(answer)
+        if answer.is_redirect:
+            answer = browser.get(urljoin(str(answer.url), answer.headers["location"]))
+        elif form is not None:
+            fields = {"prompt": "login", "login": name, "password": "any"}
+            answer = browser.post(urljoin(str(answer.url), form), data=fields)
+        else:
+            break
+    return answer
+
+
+def _form(answer: httpx.Response) -> str | None:
+    """Address of the issuer's form, where the page has it."""
+    if not answer.is_success or "text/html" not in answer.headers.get("content-type", ""):
+        return None
+    found = _FORM.search(answer.text) if "password" in answer.text else None
+    return None if found is None else found[1]
 
 
 def _make_token(browser: httpx.Client, control_plane: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +13,14 @@ from berth_local.site.places import OwnCluster
 from berth_local.site.site import Site
 from berth_local.site.steps import Steps
 from tests.site.developer import Developer
+from tests.site.faults import Agents
 from tests.site.live import Live
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this room."""
     for item in items:
-        if item.path.is_relative_to(os.path.dirname(__file__)):
+        if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.cluster)
 
 
@@ -41,6 +43,12 @@ def cluster(site: Site) -> Cluster:
 def connection(cluster: Cluster) -> Connection:
     """The administrator's connection to the API server."""
     return connect(str(cluster.kubeconfig))
+
+
+@pytest.fixture(scope="session")
+def agents(site: Site, cluster: Cluster, connection: Connection) -> Agents:
+    """The agent's Deployment."""
+    return Agents(site, cluster, connection)
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,18 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from berth_cli.client import Client
 from berth_cli.configuration import Configuration, save
+from berth_cli.failures import Exit, Failure
+from berth_local.site.waiting import trust
 from tests.site.waiting import first
 
 Json = dict[str, Any]
@@ -69,6 +73,32 @@ class Developer:
         """Create a workspace by the API; do not wait."""
         body = {"name": name or new_name(), "agent_id": self.agent_id, "devfile": devfile, **more}
         return self.client.post("/api/v1/workspaces", body)
+
+    def create_once(self, key: str, devfile: str, name: str) -> Json:
+        """Create a workspace by a request that says which one it is, however often it is sent."""
+        body = {"name": name, "agent_id": self.agent_id, "devfile": devfile}
+        answer = httpx.post(
+            f"{self.configuration.url}/api/v1/workspaces",
+            json=body,
+            headers={
+                "Authorization": f"Bearer {self.configuration.token}",
+                "Idempotency-Key": key,
+            },
+            verify=trust(Path(self.configuration.ca_file)),
+            timeout=30,
+        )
+        answer.raise_for_status()
+        made: Json = answer.json()
+        return made
+
+    def answer_of(self, ask: Callable[[], Json]) -> Json | None:
+        """Return the answer to a request; None when the control plane gave none."""
+        try:
+            return ask()
+        except (httpx.TransportError, Failure) as error:
+            if isinstance(error, Failure) and error.code is not Exit.UNREACHABLE:
+                raise
+            return None
 
     def read(self, workspace_id: str) -> Json:
         """Read a workspace."""

@@ -10,16 +10,18 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.1
 
 
-def first(ask: Callable[[], T | None], what: str, *, seconds: float) -> T:
-    """Return the first answer that is not None nor False. Raises TimeoutError with ``what`` after so many seconds."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
+def first(
+    ask: Callable[[], T | None], what: str, *, seconds: float, pause: float = _PAUSE_SECONDS
+) -> T:
+    """Return the first answer that is neither None nor False. Raises TimeoutError with ``what`` after so many seconds."""
+    deadline, between = time.monotonic() + seconds, threading.Event()
     while True:
         answer = ask()
         if answer is not None and answer is not False:
             return answer
         if time.monotonic() >= deadline:
             raise TimeoutError(f"not within {seconds:.0f} s: {what}")
-        pause.wait(_PAUSE_SECONDS)
+        between.wait(pause)
 
 
 def always(holds: Callable[[], bool], what: str, *, seconds: float) -> None:
