@@ -119,6 +119,8 @@ async def _workspace(request: web.Request) -> web.StreamResponse:
     answer.headers.add("Set-Cookie", "mine=1; Path=/")
     answer.headers.add("Set-Cookie", "wide=1; Domain=workspaces.localhost")
     answer.headers.add("Set-Cookie", "__Host-berth=forged; Path=/; Secure")
+    # Without a name: some browsers send it as if the value were name and value.
+    answer.headers.add("Set-Cookie", "=__Host-berth=forged; Path=/; Secure")
     return answer
 
 
