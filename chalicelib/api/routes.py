@@ -89,7 +89,7 @@ ROUTES = (
     Route("DELETE", "/api/v1/workspaces/{workspace_id}", "workspaces:delete_workspace", status=202),
     Route("GET", "/api/v1/workspaces/{workspace_id}/events", "workspaces:get_events"),
     Route("GET", "/api/v1/workspaces/{workspace_id}/variables", "workspaces:get_variables"),
-    Route("POST", "/agent/v1/reconcile", "programs:post_reconcile", _AGENT, limit=3072 * KIB),
+    Route("POST", "/agent/v1/reconcile", "programs:post_reconcile", _AGENT, limit=1024 * KIB),
     Route("POST", "/agent/v1/prerequisites", "programs:post_prerequisites", _AGENT),
     Route("POST", "/agent/v1/admissions", "programs:post_admission", _PROXY),
     Route("POST", "/agent/v1/admissions/recheck", "programs:post_recheck", _PROXY),

@@ -8,8 +8,6 @@ from chalicelib.domain.errors import Invalid, Problem
 MAX_DEPTH = 20
 MAX_KEYS = 1_000
 MAX_NUMBER = 2**53
-PEOPLE_BYTES = 256 * 1024
-AGENT_BYTES = 3 * 1024 * 1024
 
 _MAX_DIGITS = 32
 
