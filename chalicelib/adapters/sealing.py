@@ -6,13 +6,13 @@ digest have keys of their own, both derived from the data key (HKDF, RFC 5869).
 
 import hashlib
 import hmac
-import json
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from chalicelib.domain.canonical import canonical
 from chalicelib.ports.clock import Chance
 from chalicelib.ports.keys import Context, MasterKey
 from chalicelib.ports.sealing import SealBroken, Sealed
@@ -38,7 +38,7 @@ class AesGcmSealer:
         )
         return Sealed(
             wrapped_key=key.wrapped,
-            ciphertext=nonce + box.encrypt(nonce, plaintext, _canonical(context)),
+            ciphertext=nonce + box.encrypt(nonce, plaintext, canonical(dict(context))),
             digest=digest.hex(),
         )
 
@@ -48,14 +48,10 @@ class AesGcmSealer:
         box = AESGCM(_derived(plain, b"berth variables: encrypt"))
         nonce, content = sealed.ciphertext[:_NONCE_BYTES], sealed.ciphertext[_NONCE_BYTES:]
         try:
-            return box.decrypt(nonce, content, _canonical(context))
+            return box.decrypt(nonce, content, canonical(dict(context)))
         except (InvalidTag, ValueError) as error:
             raise SealBroken("sealed variables were altered or belong elsewhere") from error
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:
     return HKDFExpand(SHA256(), _KEY_BYTES, purpose).derive(key)
-
-
-def _canonical(context: Context) -> bytes:
-    return json.dumps(dict(context), sort_keys=True, separators=(",", ":")).encode()

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from chalicelib.domain.canonical import canonical
 from chalicelib.ports.store import MAX_BATCH, Absent, Delete, Item, Put, Store, Value
 from chalicelib.records import keys
 from chalicelib.records.attributes import SCHEMA, octets
@@ -12,8 +13,8 @@ from chalicelib.records.attributes import SCHEMA, octets
 
 def put_new(organisation_id: str, workspace_id: str, frozen: dict[str, Any]) -> Put:
     """Write a frozen workload; the target saw to it that it is small enough to be sent."""
-    content = json.dumps(frozen, separators=(",", ":"), sort_keys=True).encode()
-    attributes: dict[str, Value] = {"v": SCHEMA, "frozen": gzip.compress(content, mtime=0)}
+    content = gzip.compress(canonical(frozen), mtime=0)
+    attributes: dict[str, Value] = {"v": SCHEMA, "frozen": content}
     return Put(Item(keys.plan(organisation_id, workspace_id), attributes), when=[Absent()])
 
 

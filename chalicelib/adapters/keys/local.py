@@ -3,7 +3,6 @@
 Data keys are wrapped by AES-256-GCM with the canonical context as associated data.
 """
 
-import json
 import os
 import secrets
 from pathlib import Path
@@ -11,14 +10,11 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from chalicelib.domain.canonical import canonical
 from chalicelib.ports.keys import Context, DataKey, KeyRefused
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
-
-
-def _canonical(context: Context) -> bytes:
-    return json.dumps(dict(context), sort_keys=True, separators=(",", ":")).encode()
 
 
 def read_key_file(path: Path) -> bytes:
@@ -54,14 +50,14 @@ class LocalMasterKey:
             secrets.token_bytes(_KEY_BYTES),
             secrets.token_bytes(_NONCE_BYTES),
         )
-        sealed = self._cipher.encrypt(nonce, plain, _canonical(context))
+        sealed = self._cipher.encrypt(nonce, plain, canonical(dict(context)))
         return DataKey(plain, nonce + sealed)
 
     def open_data_key(self, wrapped: bytes, context: Context) -> bytes:
         """See the port."""
         nonce, sealed = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, sealed, _canonical(context))
+            return self._cipher.decrypt(nonce, sealed, canonical(dict(context)))
         except (InvalidTag, ValueError) as error:
             message = "the wrapped key is of another master key or another context"
             raise KeyRefused(message) from error

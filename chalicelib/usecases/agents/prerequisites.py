@@ -1,9 +1,7 @@
 """An agent's first message: who leads its cluster now, answered with what its proxy is made of."""
 
-import hashlib
-import json
-
 from chalicelib.domain.agents.agent import Agent
+from chalicelib.domain.canonical import digest_of
 from chalicelib.domain.errors import Clash
 from chalicelib.domain.targets.kubernetes.proxy import ProxySite, render_proxy
 from chalicelib.ports.bundle import Ports
@@ -34,10 +32,4 @@ def prerequisites(
             token=proxy_token(ports.signer, agent),
         )
     )
-    content = json.dumps(objects, sort_keys=True, separators=(",", ":"))
-    return PrerequisitesResponse(
-        objects=tuple(objects),
-        digest=hashlib.sha256(content.encode()).hexdigest(),
-        next_poll_ms=ports.site.idle_poll_ms,
-        full_sync_ms=ports.site.full_sync_ms,
-    )
+    return PrerequisitesResponse(objects=objects, digest=digest_of(objects))

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Final
 
+from chalicelib.domain.canonical import canonical
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.targets.kubernetes import (
     checks,
@@ -12,7 +13,6 @@ from chalicelib.domain.targets.kubernetes import (
     storage,
     workload,
 )
-from chalicelib.domain.targets.kubernetes.digest import canonical
 from chalicelib.domain.targets.kubernetes.resources import largest, pod_need
 from chalicelib.domain.targets.plan import WorkspacePlan
 from chalicelib.domain.targets.target import Object

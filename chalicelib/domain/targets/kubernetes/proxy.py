@@ -4,13 +4,12 @@ One pod, two containers of one image: HAProxy carries the traffic, the controlle
 socket in a folder that both see. The ServiceAccount and its roles come with the agent.
 """
 
-import hashlib
 from base64 import b64encode
 from dataclasses import dataclass, field
 
 from chalicelib.domain.agents.agent import AgentSettings
+from chalicelib.domain.canonical import digest_of
 from chalicelib.domain.targets.kubernetes import hardening
-from chalicelib.domain.targets.kubernetes.digest import canonical
 from chalicelib.domain.targets.target import Object
 from chalicelib.wire import labels
 
@@ -52,8 +51,7 @@ class ProxySite:
 def render_proxy(site: ProxySite) -> tuple[Object, ...]:
     """Return the objects in order of application, the Deployment last."""
     before = (*_config_maps(site), _secret(site), _service(site))
-    digest = hashlib.sha256(canonical(before)).hexdigest()
-    return (*before, _deployment(site, digest))
+    return (*before, _deployment(site, digest_of(before)))
 
 
 def _config_maps(site: ProxySite) -> list[Object]:

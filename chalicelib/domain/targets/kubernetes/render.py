@@ -3,8 +3,8 @@
 The workload is as it was frozen; guard rails are made anew, so that they follow the platform.
 """
 
+from chalicelib.domain.canonical import digest_of
 from chalicelib.domain.targets.kubernetes import governance, network, storage
-from chalicelib.domain.targets.kubernetes.digest import spec_digest
 from chalicelib.domain.targets.kubernetes.namespace import namespace
 from chalicelib.domain.targets.kubernetes.parent import parent
 from chalicelib.domain.targets.kubernetes.resources import Amount, Need
@@ -28,7 +28,7 @@ def render(frozen: Frozen, guard: GuardRails, holes: Holes) -> Rendered:
     ]
     deployment = _deployment(frozen["deployment"], holes)
     first = namespace(workspace_id, guard.agent_id)
-    digest = spec_digest([first, *members, deployment])
+    digest = digest_of([first, *members, deployment])
     secret_names = tuple(frozen["secret_names"])
     claim = parent(
         workspace_id,
