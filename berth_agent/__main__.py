@@ -63,7 +63,7 @@ def run(chosen: Settings, connection: Connection) -> int:
 
     def lead(epoch: int) -> None:
         threading.Thread(
-            target=start_when_synced, args=(watches, epoch, client.version, shell), daemon=True
+            target=start_when_synced, args=(watches, epoch, shell), daemon=True
         ).start()
 
     follow(watches)

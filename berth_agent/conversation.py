@@ -51,7 +51,6 @@ class Conversation:
         self._ledger = ledger
         self._pacing = Pacing()
         self._epoch = 0
-        self._kubernetes = ""
         self._busy = ""
         self._sent: dict[str, WorkspaceReport] = {}
         self._transfer: Transfer | None = None
@@ -64,10 +63,9 @@ class Conversation:
         self._more = False
         self._cursor: str | None = None
 
-    def start(self, epoch: int, kubernetes: str) -> None:
+    def start(self, epoch: int) -> None:
         """We lead, with this epoch."""
         self._epoch = epoch
-        self._kubernetes = kubernetes
 
     def changed(self, now: float) -> None:
         """There is something new to say."""
@@ -178,5 +176,4 @@ class Conversation:
             instance=self._identity.instance,
             version=self._identity.version,
             namespace=self._identity.namespace,
-            kubernetes=self._kubernetes,
         )

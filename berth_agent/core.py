@@ -61,10 +61,10 @@ class Core:
                 workspace_id = self._view.take(change)
                 if workspace_id is not None:
                     self._touch(workspace_id, moment.now + COALESCE)
-            case Started(epoch, kubernetes):
+            case Started(epoch):
                 self._leading = True
                 self._look_at = moment.now
-                self._conversation.start(epoch, kubernetes)
+                self._conversation.start(epoch)
             case Prepared() | Answered() | Unanswered():
                 self._hear(event, moment)
             case ProxyApplied():

@@ -33,7 +33,6 @@ class Started:
     """This process leads, and what it watches is completely known."""
 
     epoch: int
-    kubernetes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,6 @@ from berth_agent.proxy import ProxyInstaller
 from berth_agent.settings import BadSettings
 from berth_agent.tasks import Apply, Collect, Failed, Outcome, Task, Terminate
 from berth_agent.terminator import Terminator
-from berth_kube.errors import KubernetesError
 from berth_kube.lease import LostLease
 from berth_kube.reflector import Change, Reflector
 from chalicelib.wire.reconcile import ApplyError
@@ -204,14 +203,8 @@ def follow(reflectors: Iterable[Reflector[Watched]]) -> None:
         threading.Thread(target=reflector.run, name="reflector", daemon=True).start()
 
 
-def start_when_synced(
-    reflectors: Iterable[Reflector[Watched]], epoch: int, version: Callable[[], str], shell: Shell
-) -> None:
+def start_when_synced(reflectors: Iterable[Reflector[Watched]], epoch: int, shell: Shell) -> None:
     """Tell the core that we lead, once all is known. Blocks: not for the elector's thread."""
     for reflector in reflectors:
         reflector.synced.wait()
-    try:
-        kubernetes = version()
-    except KubernetesError:
-        kubernetes = ""
-    shell.tell(Started(epoch, kubernetes))
+    shell.tell(Started(epoch))

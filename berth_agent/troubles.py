@@ -7,7 +7,6 @@ mean for a person is the control plane's to say.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from berth_agent.forewarnings import forewarnings_of
 from berth_agent.view import WorkspaceFacts
@@ -115,9 +114,7 @@ def _of_container(status: ContainerStatus, *, init: bool) -> Iterator[Trouble]:
         reason=reason[:NAME],
         detail=ended.reason[:NAME] if ended else "",
         exit_code=ended.exit_code if ended else None,
-        restarts=status.restart_count,
         message=message[:MESSAGE],
-        since=_seconds(ended.finished_at) if ended else None,
     )
 
 
@@ -131,7 +128,6 @@ def _of_pod(pod: Pod) -> Iterator[Trouble]:
                 source="pod",
                 reason=(condition.reason or condition.type)[:NAME],
                 message=condition.message[:MESSAGE],
-                since=_seconds(condition.last_transition_time),
             )
 
 
@@ -161,7 +157,6 @@ def _of_warnings(facts: WorkspaceFacts) -> Iterator[Trouble]:
             name=event.involved_object.name[:NAME] if source == "claim" else "",
             reason=reason[:NAME],
             message=event.message[:MESSAGE],
-            since=_seconds(_when(event)),
         )
 
 
@@ -198,11 +193,3 @@ def _when(event: Event) -> str | None:
 
 def _order(event: Event) -> tuple[str, str]:
     return (_when(event) or "", event.metadata.name)
-
-
-def _seconds(stamp: str | None) -> float | None:
-    """RFC 3339 as seconds since the epoch."""
-    try:
-        return datetime.fromisoformat(stamp).timestamp() if stamp else None
-    except ValueError:
-        return None

@@ -118,10 +118,6 @@ class Client:
             return False
         return True
 
-    def version(self) -> str:
-        """Version of the API server, as ``v1.36.2``."""
-        return msgspec.json.decode(self._send("GET", "/version").body, type=_Version).git_version
-
     def _write(self, method: str, path: str, body: Object, content_type: str) -> Partial:
         self._before_write()
         query = {"fieldManager": self._manager}
@@ -157,10 +153,6 @@ class _ListMetadata(msgspec.Struct):
 class _PartialList(msgspec.Struct):
     metadata: _ListMetadata
     items: list[Partial] | None = None
-
-
-class _Version(msgspec.Struct, rename="camel"):
-    git_version: str
 
 
 def _address(body: Object) -> tuple[Kind, str, str]:

@@ -102,7 +102,6 @@ class Condition(Projection, frozen=True):
     status: str = "Unknown"
     reason: str = ""
     message: str = ""
-    last_transition_time: str | None = None
 
 
 class DeploymentSpec(Projection, frozen=True):
@@ -142,7 +141,6 @@ class Terminated(Projection, frozen=True):
     exit_code: int = 0
     reason: str = ""
     message: str = ""
-    finished_at: str | None = None
 
 
 class Running(Projection, frozen=True):
@@ -164,7 +162,6 @@ class ContainerStatus(Projection, frozen=True):
 
     name: str
     ready: bool = False
-    restart_count: int = 0
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
 

@@ -7,4 +7,4 @@ This package imports no message module, so that ``chalicelib.wire.labels`` stays
 """
 
 PROTOCOL = 1
-"""Version of the agent's protocol. The control plane serves it and the one before."""
+"""Version of the agent's protocol. The control plane refuses a later one: it is upgraded first."""

@@ -58,4 +58,3 @@ class RecheckResponse(Message):
     """Those that hold no longer: their sessions are to be cut."""
 
     ended: tuple[str, ...]
-    recheck_ms: int = 30_000

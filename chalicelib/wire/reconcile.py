@@ -20,9 +20,9 @@ MAX_NUMBER = 2**53
 Whole = Annotated[int, Field(strict=True, ge=-MAX_NUMBER, le=MAX_NUMBER)]
 """A number on the wire is a number: text with digits would pass all bounds of the JSON reader."""
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_NUMBER)]
-Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=512)]
 Name = Annotated[str, Field(max_length=128)]
+Protocol = Annotated[int, Field(ge=1, le=PROTOCOL)]
 
 
 class Message(BaseModel):
@@ -66,10 +66,7 @@ class Trouble(Message):
     reason: Name
     detail: Name = ""
     exit_code: Whole | None = None
-    restarts: Count = 0
     message: Text = ""
-    since: Seconds | None = None
-    """Seconds since the epoch, by the cluster's clock; for people only."""
 
 
 class ApplyError(Message):
@@ -118,7 +115,7 @@ class FullSync(Message):
 class ReconcileRequest(Message):
     """One message of the agent. At most 500 reports and 1 MB."""
 
-    protocol: int = PROTOCOL
+    protocol: Protocol = PROTOCOL
     update_type: Literal["full", "partial"]
     epoch: Count
     """Transitions of the agents' Lease: a newer holder has a higher epoch and fences older ones."""
@@ -178,7 +175,6 @@ Order: TypeAlias = Annotated[ApplyOrder | TerminateOrder, Field(discriminator="a
 class ReconcileResponse(Message):
     """Receipts of what was sent, and orders. ``more``: ask again at once with ``cursor``."""
 
-    protocol: int = PROTOCOL
     receipts: tuple[Receipt, ...] = ()
     orders: tuple[Order, ...] = ()
     more: bool = False
@@ -192,21 +188,16 @@ class ReconcileResponse(Message):
 class PrerequisitesRequest(Message):
     """The first message of an agent that became leader: ``POST /agent/v1/prerequisites``."""
 
-    protocol: int = PROTOCOL
+    protocol: Protocol = PROTOCOL
     epoch: Count
     instance: Name
     version: Name = ""
     namespace: Name
     """The agent's own namespace: the proxy runs there."""
-    kubernetes: Name = ""
-    """Version of the API server."""
 
 
 class PrerequisitesResponse(Message):
     """The proxy's objects (Deployment, Service, ConfigMap and Secret of the agent's namespace)."""
 
-    protocol: int = PROTOCOL
     objects: tuple[Object, ...] = ()
     digest: str = ""
-    next_poll_ms: int = 10_000
-    full_sync_ms: int = 3_600_000

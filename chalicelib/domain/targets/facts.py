@@ -34,8 +34,7 @@ class DeploymentFacts:
 class Trouble:
     """One notable fact of a container, a pod, a claim or a Warning event.
 
-    ``source`` is ``container``, ``init``, ``pod``, ``event`` or ``claim``; ``since`` is in seconds
-    since the epoch by the cluster's clock, for people only: no decision is made on it.
+    ``source`` is ``container``, ``init``, ``pod``, ``event`` or ``claim``.
     """
 
     source: str
@@ -43,9 +42,7 @@ class Trouble:
     name: str = ""
     detail: str = ""
     exit_code: int | None = None
-    restarts: int = 0
     message: str = ""
-    since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

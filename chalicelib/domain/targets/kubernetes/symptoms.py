@@ -23,14 +23,13 @@ class Symptom:
     name: str = ""
     detail: str = ""
     exit_code: int | None = None
-    restarts: int = 0
 
 
 def of_report(report: WorkspaceReport) -> tuple[Symptom, ...]:
     """Return the symptoms of a workspace that was applied."""
     conditions = () if report.deployment is None else tuple(_of_conditions(report.deployment))
     troubles = tuple(
-        Symptom(t.source, t.reason, t.message, t.name, t.detail, t.exit_code, t.restarts)
+        Symptom(t.source, t.reason, t.message, t.name, t.detail, t.exit_code)
         for t in report.troubles
     )
     return conditions + troubles
