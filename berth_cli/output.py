@@ -85,7 +85,7 @@ def show_workspace(workspace: Json, form: Format) -> None:
         ("editor", workspace["editor"]),
         ("agent", workspace["agent_id"]),
         ("source", (workspace.get("source") or {}).get("url", "")),
-        ("open", workspace.get("url") or ""),
+        ("open", (workspace["actual"] != "Terminated" and workspace.get("url")) or ""),
         ("age", age(workspace["created_at"])),
     ]
     for name, value in lines:
