@@ -198,7 +198,7 @@ def test_a_secret_in_an_address_is_never_printed(cloner: Cloner) -> None:
     host = cloner.server.address.removeprefix("https://")
 
     refused = cloner({"name": "a", "remotes": {"origin": f"https://me:canary@{host}/sample"}})
-    failed = cloner({"name": "a", "remotes": {"origin": f"https://canary@{host}/absent"}})
+    failed = cloner({"name": "a", "remotes": {"origin": f"https://me@canary@{host}/absent"}})
 
     assert "holds a password" in refused.termination
     assert "git clone of" in failed.termination

@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _ADDRESS = re.compile(r"https://\S+")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ABBREVIATED_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+@")
+_USER_IN_ADDRESS = re.compile(r"(?<=://)[^/\s]+@")
 _FORBIDDEN_IN_REVISION = re.compile(r"^-|\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY")
 
