@@ -27,6 +27,13 @@ def test_unknown_tokens_are_refused_alike(world: World, token: str) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="berth"'
 
 
+@pytest.mark.parametrize("header", ["Authorization", "Cookie"])
+def test_a_credential_that_is_no_text_is_unknown(world: World, header: str) -> None:
+    """Half of a surrogate pair in a credential is refused like any unknown one."""
+    value = {"Authorization": "Bearer \ud800", "Cookie": "__Host-berth-session=\ud800"}[header]
+    assert world.call("GET", "/api/v1/me", headers={header: value}).status_code == 401
+
+
 def test_a_personal_token_names_its_person(world: World) -> None:
     """A personal token is its person, with the role of the moment."""
     me = world.call("GET", "/api/v1/me", token=world.token()).json_body
