@@ -1,10 +1,8 @@
 """What tests of use cases stand on: real parts where there are any, and a cluster on paper."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.adapters.keys.local import LocalMasterKey
 from chalicelib.adapters.sealing import AesGcmSealer
 from chalicelib.adapters.signing import PepperSigner
 from chalicelib.adapters.stores.sqlite import SqliteStore
@@ -15,10 +13,6 @@ from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.variables.variable import Variable
 from chalicelib.ports.bundle import Ports, Site
-from chalicelib.ports.identity import Identity, SignInStart
-from chalicelib.ports.keys import Context, DataKey
-from chalicelib.ports.repositories import RepositoryFile, RepositoryRefused
-from chalicelib.ports.store import Item, Key, Page, Store, Write
 from chalicelib.records import agents, organisations, people
 from chalicelib.usecases.agents.reconcile import reconcile
 from chalicelib.usecases.workspaces.create import create_workspace
@@ -31,8 +25,16 @@ from chalicelib.wire.reconcile import (
     TerminateOrder,
     WorkspaceReport,
 )
+from tests.doubles import (
+    START,
+    CountedChance,
+    CountingKeys,
+    NobodySignsIn,
+    PaperRepositories,
+    SteppedClock,
+    WatchedStore,
+)
 
-START = 1_900_000_000.0
 DEVFILE = """\
 schemaVersion: 2.2.2
 metadata: {name: sample}
@@ -43,144 +45,6 @@ projects:
   - name: sample
     git: {remotes: {origin: "https://git.example.com/acme/sample.git"}}
 """
-
-
-class SteppedClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def now(self) -> float:
-        """See the port."""
-        return self.moment
-
-    def advance(self, seconds: float) -> None:
-        """Move on."""
-        self.moment += seconds
-
-
-class CountedChance:
-    """Different bytes each time, the same in each run."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def token(self, size: int = 32) -> bytes:
-        """See the port."""
-        self._count += 1
-        return (
-            (self._count * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8, "big").ljust(size, b"\1")[:size]
-        )
-
-
-class CountingKeys:
-    """A real local master key that counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self._keys = LocalMasterKey(bytes(range(32)))
-        self.made = 0
-        self.opened = 0
-
-    def make_data_key(self, context: Context) -> DataKey:
-        """See the port."""
-        self.made += 1
-        return self._keys.make_data_key(context)
-
-    def open_data_key(self, wrapped: bytes, context: Context) -> bytes:
-        """See the port."""
-        self.opened += 1
-        return self._keys.open_data_key(wrapped, context)
-
-
-class Killed(BaseException):
-    """The process died here; no handler may catch it."""
-
-
-@dataclass
-class WatchedStore:
-    """A real store that counts its calls and dies at the write it is told to.
-
-    ``meanwhile`` happens once, just before the next write: what another caller does in between.
-    ``die_at`` counts writes from 0; ``after`` says whether the write is still carried out, as when
-    a process dies with the answer of its database on the way.
-    """
-
-    store: Store
-    reads: int = 0
-    writes: int = 0
-    die_at: int | None = None
-    after: bool = False
-    meanwhile: Callable[[], object] | None = None
-
-    def get(self, key: Key) -> Item | None:
-        """See the port."""
-        self.reads += 1
-        return self.store.get(key)
-
-    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        """See the port."""
-        self.reads += 1
-        return self.store.get_many(keys)
-
-    def query(self, partition: str, **how: Any) -> Page:
-        """See the port."""
-        self.reads += 1
-        return self.store.query(partition, **how)
-
-    def write(self, write: Write) -> None:
-        """See the port."""
-        self._counted(lambda: self.store.write(write))
-
-    def transact(self, writes: Iterable[Write]) -> None:
-        """See the port."""
-        chosen = list(writes)
-        self._counted(lambda: self.store.transact(chosen))
-
-    def reset(self) -> None:
-        """Count from 0."""
-        self.reads = self.writes = 0
-
-    def _counted(self, carry_out: Callable[[], None]) -> None:
-        happens, self.meanwhile = self.meanwhile, None
-        if happens is not None:
-            happens()
-        number, self.writes = self.writes, self.writes + 1
-        if number == self.die_at and not self.after:
-            raise Killed
-        carry_out()
-        if number == self.die_at:
-            raise Killed
-
-
-@dataclass
-class PaperRepositories:
-    """Repositories whose files are written down, by address and path."""
-
-    files: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def read(
-        self, *, url: str, ref: str | None, paths: Sequence[str], hosts: Sequence[GitHost]
-    ) -> RepositoryFile:
-        """See the port."""
-        if not hosts:
-            raise RepositoryRefused("The host is not among the organisation's git hosts.")
-        for path in paths:
-            if (url, path) in self.files:
-                return RepositoryFile(self.files[url, path].encode(), path, f"commit-of-{ref}")
-        raise RepositoryRefused("There is no devfile.")
-
-
-class NobodySignsIn:
-    """No use case of these tests signs anybody in."""
-
-    def authorization_url(self, start: SignInStart) -> str:
-        """See the port."""
-        raise NotImplementedError
-
-    def identify(self, *, code: str, issuer: str | None, start: SignInStart) -> Identity:
-        """See the port."""
-        raise NotImplementedError
 
 
 @dataclass

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from chalicelib.adapters.signing import PepperSigner
 from chalicelib.ports.signing import LIFETIME_SECONDS, Purpose, SignatureRefused
-from tests.api.world import PEPPER, URL, SteppedClock
+from tests.api.world import PEPPER, URL
+from tests.doubles import SteppedClock
 
 AUDIENCE = "7681-ws-000000000000.ws.berth.test"
 

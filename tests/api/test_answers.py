@@ -14,7 +14,8 @@ from chalicelib.api.routes import ROUTES, Credential
 from chalicelib.ports.store import Key, StoreBusy
 from chalicelib.usecases.access.grant import EXCHANGE_PATH
 from chalicelib.usecases.access.sign_in import CALLBACK_PATH
-from tests.api.world import CountingStore, World
+from tests.api.world import World
+from tests.doubles import WatchedStore
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "openapi.json"
 IDS = {"{agent_id}": "ag-0", "{token_id}": "tok-0", "{user_id}": "usr-0", "{workspace_id}": "ws-0"}
@@ -28,7 +29,7 @@ HEADERS = {
 }
 
 
-class BrokenStore(CountingStore):
+class BrokenStore(WatchedStore):
     """A store that fails with the exception it holds."""
 
     error: Exception = RuntimeError("the secret is hunter2")

@@ -204,7 +204,7 @@ def test_no_token_is_stored(world: World) -> None:
     """The store holds no token and no session cookie that could be used by who reads it."""
     agent = world.agent()
     secrets = [world.token(), world.session(), agent.token, world.proxy(agent)]
-    rows = world.store.store._connection.execute("SELECT attributes FROM items").fetchall()
+    rows = world.database._connection.execute("SELECT attributes FROM items").fetchall()
     dump = "\n".join(row[0] for row in rows)
     assert [secret for secret in secrets if secret[-20:] in dump] == []
 

@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,12 +25,12 @@ from chalicelib.domain.agents.agent import AgentSettings
 from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.ports.bundle import Ports, Site
-from chalicelib.ports.store import Item, Key, Page, Write
 from chalicelib.records import organisations, people
 from chalicelib.usecases.access.mint import new_id, proxy_token
 from chalicelib.usecases.access.sessions import open_session
 from chalicelib.usecases.access.tokens import make_token
 from chalicelib.usecases.agents.register import AgentWithToken, register_agent
+from tests.doubles import SteppedClock, WatchedStore
 
 URL = "https://berth.test"
 CODE = "bootstrap-code-of-the-test"
@@ -47,47 +47,7 @@ components:
 """
 
 
-@dataclass
-class SteppedClock:
-    """A clock that moves when it is told to."""
-
-    at: float = 1_800_000_000.0
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.at
-
-
-@dataclass
-class CountingStore:
-    """A store that counts the calls to the real one beneath."""
-
-    store: SqliteStore
-    reads: int = 0
-    writes: int = 0
-
-    def get(self, key: Key) -> Item | None:
-        self.reads += 1
-        return self.store.get(key)
-
-    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        self.reads += 1
-        return self.store.get_many(keys)
-
-    def query(self, partition: str, **how: Any) -> Page:
-        self.reads += 1
-        return self.store.query(partition, **how)
-
-    def write(self, write: Write) -> None:
-        self.writes += 1
-        self.store.write(write)
-
-    def transact(self, writes: Iterable[Write]) -> None:
-        self.writes += 1
-        self.store.transact(writes)
-
-
-def ports_of(clock: SteppedClock, store: CountingStore) -> Ports:
+def ports_of(clock: SteppedClock, store: WatchedStore) -> Ports:
     """Return the ports that `bootstrap` would build, on a store in memory and a stepped clock."""
     chance = SystemChance()
     return Ports(
@@ -113,14 +73,16 @@ class World:
     """The installation. `owner` owns the first organisation."""
 
     clock: SteppedClock = field(default_factory=SteppedClock)
-    store: CountingStore = field(init=False)
+    database: SqliteStore = field(init=False)
+    store: WatchedStore = field(init=False)
     ports: Ports = field(init=False)
     client: Client = field(init=False)
     organisation: str = field(init=False)
     owner: Member = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = CountingStore(SqliteStore(":memory:", now=self.clock.now))
+        self.database = SqliteStore(":memory:", now=self.clock.now)
+        self.store = WatchedStore(self.database)
         self.ports = ports_of(self.clock, self.store)
         bootstrap.use(self.ports)
         self.client = Client(app)
@@ -130,7 +92,7 @@ class World:
     def close(self) -> None:
         """Leave no installation behind."""
         bootstrap.use(None)
-        self.store.store.close()
+        self.database.close()
 
     def change_site(self, **changes: Any) -> None:
         """Run with another site."""

@@ -16,7 +16,8 @@ from app import app
 from berth_local.authority import Authority
 from berth_local.gateway import serve
 from chalicelib.usecases.agents.register import AgentWithToken
-from tests.api.world import SteppedClock, World
+from tests.api.world import World
+from tests.doubles import SteppedClock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Json = dict[str, Any]

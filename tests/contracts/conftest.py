@@ -10,21 +10,10 @@ from chalicelib.adapters.stores.dynamodb import DynamoStore
 from chalicelib.adapters.stores.sqlite import SqliteStore
 from chalicelib.ports.store import Store
 from tests.contracts.dynamodb_local import DynamoDbLocal
+from tests.doubles import SteppedClock
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-
-START = 1_900_000_000.0
-
-
-class SteppedClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.moment = START
-
-    def __call__(self) -> float:
-        return self.moment
 
 
 @pytest.fixture
@@ -38,7 +27,7 @@ def advance(clock: SteppedClock) -> Callable[[float], None]:
     """Set the stores' clock to a moment."""
 
     def move(moment: float) -> None:
-        clock.moment = moment
+        clock.at = moment
 
     return move
 
@@ -54,9 +43,9 @@ def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator["DynamoDBClie
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: SteppedClock) -> Iterator[Store]:
     """Each adapter in turn."""
     if request.param == "dynamodb":
-        yield DynamoStore(request.getfixturevalue("dynamodb"), "berth", now=clock)
+        yield DynamoStore(request.getfixturevalue("dynamodb"), "berth", now=clock.now)
         return
     path = ":memory:" if request.param == "memory" else str(tmp_path / "berth.sqlite")
-    sqlite = SqliteStore(path, now=clock)
+    sqlite = SqliteStore(path, now=clock.now)
     yield sqlite
     sqlite.close()

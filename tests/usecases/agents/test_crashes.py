@@ -14,7 +14,8 @@ from chalicelib.usecases.workspaces.change import change_workspace
 from chalicelib.usecases.workspaces.create import create_workspace
 from chalicelib.usecases.workspaces.draft import WorkspaceRequest
 from chalicelib.usecases.workspaces.read import Filters, list_workspaces
-from tests.builders import DEVFILE, Killed, PaperCluster, make_world
+from tests.builders import DEVFILE, PaperCluster, make_world
+from tests.doubles import Killed
 
 RUNNING, STOPPED = DesiredState.RUNNING, DesiredState.STOPPED
 RESTART, TERMINATED = DesiredState.RESTART_REQUESTED, DesiredState.TERMINATED

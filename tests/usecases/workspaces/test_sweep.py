@@ -21,8 +21,8 @@ def swept(world: World, most: int = 1_000) -> Swept:
 
 def sweep_until(world: World, seconds: float) -> None:
     """Let time pass, sweeping each five minutes."""
-    end = world.clock.moment + seconds
-    while world.clock.moment < end:
+    end = world.clock.at + seconds
+    while world.clock.at < end:
         world.clock.advance(300)
         swept(world)
 
