@@ -8,7 +8,7 @@ from typing import Any
 
 from chalice.app import Chalice, Rate
 
-from chalicelib.api.routes import blueprints, keep_request
+from chalicelib.api.blueprints import blueprints, keep_request
 
 SWEEP_SECONDS = 20.0
 """Lambda ends it after 25."""
