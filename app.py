@@ -25,8 +25,8 @@ for blueprint in blueprints():
 def sweep(event: Any) -> None:
     """Stop what ran too long, and remove what nobody owns any more."""
     del event
-    from chalicelib import bootstrap  # noqa: PLC0415 - what only the trigger needs
-    from chalicelib.usecases.workspaces.sweep import sweep as carry_out  # noqa: PLC0415
+    from chalicelib import bootstrap
+    from chalicelib.usecases.workspaces.sweep import sweep as carry_out
 
     ends = time.monotonic() + SWEEP_SECONDS
     carry_out(bootstrap.ports(), remaining=lambda: ends - time.monotonic())

@@ -106,5 +106,5 @@ def connect(kubeconfig: str | None = None) -> Connection:
     if kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
         load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the library's loaders have no types
     else:
-        load_kube_config(config_file=kubeconfig, client_configuration=configuration)  # type: ignore[no-untyped-call]
+        load_kube_config(config_file=kubeconfig, client_configuration=configuration)  # type: ignore[no-untyped-call] # the library has no types
     return Connection(configuration)

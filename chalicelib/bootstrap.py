@@ -45,12 +45,12 @@ def use(chosen: Ports | None) -> None:
 
 def build(settings: Settings) -> Ports:
     """Return the ports that the settings ask for. Opens files, but no connection."""
-    from chalicelib.adapters.https import JsonOverHttps  # noqa: PLC0415 - see the module's docstring
-    from chalicelib.adapters.oidc import OpenIdConnect  # noqa: PLC0415
-    from chalicelib.adapters.repositories import GitRepositoryReader  # noqa: PLC0415
-    from chalicelib.adapters.sealing import AesGcmSealer  # noqa: PLC0415
-    from chalicelib.adapters.signing import PepperSigner  # noqa: PLC0415
-    from chalicelib.adapters.system import SystemChance, SystemClock  # noqa: PLC0415
+    from chalicelib.adapters.https import JsonOverHttps
+    from chalicelib.adapters.oidc import OpenIdConnect
+    from chalicelib.adapters.repositories import GitRepositoryReader
+    from chalicelib.adapters.sealing import AesGcmSealer
+    from chalicelib.adapters.signing import PepperSigner
+    from chalicelib.adapters.system import SystemChance, SystemClock
 
     clock, chance = SystemClock(), SystemChance()
     trust = _trust(settings)
@@ -81,10 +81,10 @@ def build(settings: Settings) -> Ports:
 def _store(settings: Settings) -> "Store":
     kind, _, path = settings.store.partition(":")
     if kind == "sqlite":
-        from chalicelib.adapters.stores.sqlite import SqliteStore  # noqa: PLC0415
+        from chalicelib.adapters.stores.sqlite import SqliteStore
 
         return SqliteStore(path)
-    from chalicelib.adapters.stores.dynamodb import DynamoStore  # noqa: PLC0415
+    from chalicelib.adapters.stores.dynamodb import DynamoStore
 
     return DynamoStore(_aws("dynamodb"), settings.table)
 
@@ -92,17 +92,17 @@ def _store(settings: Settings) -> "Store":
 def _master_key(settings: Settings) -> "MasterKey":
     kind, _, path = settings.keys.partition(":")
     if kind == "file":
-        from chalicelib.adapters.keys.local import LocalMasterKey, read_key_file  # noqa: PLC0415
+        from chalicelib.adapters.keys.local import LocalMasterKey, read_key_file
 
         return LocalMasterKey(read_key_file(Path(path)))
-    from chalicelib.adapters.keys.kms import KmsMasterKey  # noqa: PLC0415
+    from chalicelib.adapters.keys.kms import KmsMasterKey
 
     return KmsMasterKey(_aws("kms"), settings.kms_key)
 
 
 def _aws(name: str) -> Any:
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
+    import boto3
+    from botocore.config import Config
 
     patience = Config(
         connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
@@ -111,7 +111,7 @@ def _aws(name: str) -> Any:
 
 
 def _trust(settings: Settings) -> "SSLContext":
-    import ssl  # noqa: PLC0415 - read by the first request that needs it
+    import ssl
 
     context = ssl.create_default_context()
     if settings.extra_ca_file:

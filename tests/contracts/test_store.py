@@ -37,7 +37,7 @@ def partition() -> str:
 
 def an_item(partition: str, sort: str = "a", **attributes: object) -> Item:
     """An item with a version."""
-    return Item(Key(partition, sort), {"version": 1, **attributes})  # type: ignore[dict-item]
+    return Item(Key(partition, sort), {"version": 1, **attributes})  # type: ignore[dict-item] # what tests store is any value
 
 
 def test_what_was_put_is_what_is_got(store: Store, partition: str) -> None:

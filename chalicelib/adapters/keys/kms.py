@@ -9,7 +9,9 @@ from chalicelib.ports.keys import Context, DataKey, KeyRefused, KeyServiceBusy
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
-_REFUSED = frozenset({"AccessDeniedException", "IncorrectKeyException", "InvalidCiphertextException"})
+_REFUSED = frozenset(
+    {"AccessDeniedException", "IncorrectKeyException", "InvalidCiphertextException"}
+)
 
 
 def _translated(error: ClientError | BotoCoreError) -> Exception:

@@ -48,7 +48,9 @@ _BUSY = frozenset(
         "TransactionInProgressException",
     }
 )
-_BUSY_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_BUSY_REASONS = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
 _BEYOND_ANY = "\U0010ffff"
 
 
@@ -85,7 +87,9 @@ def _translating(writes: Sequence[Write] = ()) -> Iterator[None]:
 class DynamoStore:
     """Strongly consistent reads, conditional writes. The client retries what is safe to retry."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, *, now: Callable[[], float] = time) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, *, now: Callable[[], float] = time
+    ) -> None:
         self._client = client
         self._table = table
         self._now = now
@@ -93,7 +97,9 @@ class DynamoStore:
     def get(self, key: Key) -> Item | None:
         """See the port."""
         with _translating():
-            found = self._client.get_item(TableName=self._table, Key=key_item(key), ConsistentRead=True)
+            found = self._client.get_item(
+                TableName=self._table, Key=key_item(key), ConsistentRead=True
+            )
         return self._alive(found.get("Item"))
 
     def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:

@@ -78,7 +78,11 @@ def whole_item(item: Item) -> dict[str, Any]:
 
 def item_of(found: Mapping[str, Any]) -> Item:
     """Return the item of DynamoDB's attributes."""
-    attributes = {name: plain(value) for name, value in found.items() if name not in {PARTITION, SORT, EXPIRES}}
+    attributes = {
+        name: plain(value)
+        for name, value in found.items()
+        if name not in {PARTITION, SORT, EXPIRES}
+    }
     expires = int(found[EXPIRES]["N"]) if EXPIRES in found else None
     return Item(Key(found[PARTITION]["S"], found[SORT]["S"]), attributes, expires)
 

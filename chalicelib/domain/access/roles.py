@@ -60,7 +60,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
         Action.WORKSPACES_CHANGE_ANY,
     },
     Role.DEVELOPER: _DEVELOPER,
-    Role.AUDITOR: _EVERYBODY | {Action.MEMBERS_READ, Action.WORKSPACES_READ, Action.WORKSPACES_READ_ANY},
+    Role.AUDITOR: _EVERYBODY
+    | {Action.MEMBERS_READ, Action.WORKSPACES_READ, Action.WORKSPACES_READ_ANY},
 }
 
 
