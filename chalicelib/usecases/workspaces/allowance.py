@@ -26,12 +26,19 @@ def _images(composed: Composed, settings: AgentSettings, pointer: str) -> Iterat
         return
     allowed = ", ".join(settings.image_prefixes)
     for container in composed.containers:
-        if not container.image.startswith(settings.image_prefixes):
+        if not any(_is_under(container.image, prefix) for prefix in settings.image_prefixes):
             message = (
                 f"Container {container.name} has the image {container.image}; this agent runs"
                 f" images that start with: {allowed}."
             )
             yield Problem("image-not-allowed", message, pointer)
+
+
+def _is_under(image: str, prefix: str) -> bool:
+    """Whether the reference is the prefix or goes on after a whole part of it: a host that merely
+    begins alike (``registry.example.evil.com``) is another host."""
+    rest = image.removeprefix(prefix)
+    return image.startswith(prefix) and (not rest or prefix[-1] in "/:@" or rest[0] in "/:@")
 
 
 def _sizes(composed: Composed, settings: AgentSettings, pointer: str) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.domain.targets import TARGETS
 from chalicelib.domain.targets.plan import WorkspacePlan
 from chalicelib.domain.workspaces.workspace import DevfileSource
+from chalicelib.usecases.workspaces.allowance import _is_under
 from chalicelib.usecases.workspaces.compose import Composed, compose, is_on_hosts, published
 
 SETTINGS = AgentSettings(zone="ws.example.com", default_disk_gib=10)
@@ -142,3 +143,22 @@ def test_an_address_is_on_a_git_host_by_host_and_port(url: str, *, is_on: bool) 
     """Scheme, host and port all have to match; tricks with user names and suffixes do not."""
     hosts = [GitHost("git.example.com"), GitHost("forge.example.com", 8443)]
     assert is_on_hosts(url, hosts) is is_on
+
+
+@pytest.mark.parametrize(
+    "image, prefix, allowed",
+    [
+        ("registry.example/dev:1", "registry.example", True),
+        ("registry.example/dev:1", "registry.example/", True),
+        ("registry.example/team/dev", "registry.example/team", True),
+        ("registry.example/dev:1", "registry.example/dev", True),
+        ("registry.example.evil.com/dev", "registry.example", False),
+        ("registry.example/team-b/dev", "registry.example/team", False),
+        ("evil.com/registry.example/dev", "registry.example", False),
+    ],
+)
+def test_a_prefix_of_images_ends_where_a_part_of_the_name_ends(
+    image: str, prefix: str, allowed: bool
+) -> None:
+    """A host or path that merely begins like an allowed one is not allowed."""
+    assert _is_under(image, prefix) is allowed
