@@ -33,6 +33,7 @@ _PORTS = (8443, 8444, 8445, 8446)
 """Of control plane, issuer, git server and proxy, so that addresses stay from run to run."""
 _FIRST_RUN = "The first run builds Kubernetes and the images from packages: about 8 minutes on two cores, once."
 _LATER_RUNS = "Everything is built already: this takes about a minute."
+_IN_YOURS = "Your cluster is used, and nothing is built: this takes about a minute."
 
 
 def main() -> int:
@@ -42,7 +43,7 @@ def main() -> int:
         return _clean()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     steps = Steps()
-    steps.say(_LATER_RUNS if binaries.is_built(cache_folder(), Tier.FULL) else _FIRST_RUN)
+    steps.say(_forecast())
     try:
         with Site(_CLUSTER, steps, ports=_PORTS) as site:
             workspace = _create(site, steps)
@@ -56,6 +57,12 @@ def main() -> int:
         sys.stderr.write(f"demo: {error}\n")
         return 1
     return 0
+
+
+def _forecast() -> str:
+    if os.environ.get("BERTH_IMAGES"):
+        return _IN_YOURS
+    return _LATER_RUNS if binaries.is_built(cache_folder(), Tier.FULL) else _FIRST_RUN
 
 
 def _create(site: Site, steps: Steps) -> dict[str, str]:

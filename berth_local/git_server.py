@@ -14,9 +14,9 @@ from berth_local.authority import Certificate
 class GitServer:
     """Serves the bare repositories below a folder, read-only, for the life of the context."""
 
-    def __init__(self, folder: Path, port: int, certificate: Certificate) -> None:
+    def __init__(self, folder: Path, address: tuple[str, int], certificate: Certificate) -> None:
         handler = type("Handler", (_Handler,), {"folder": folder})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._server = ThreadingHTTPServer(address, handler)
         self._server.socket = certificate.server_context().wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )

@@ -43,7 +43,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Start it and return when it answers. Raises RuntimeError with what it said when it does not."""
-        words = ["--port", str(self.names.control_plane_port)]
+        words = ["--address", self.names.address, "--port", str(self.names.control_plane_port)]
         files = ["--certificate", str(self.certificate.chain), "--key", str(self.certificate.key)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -138,6 +139,8 @@ class GivenCluster:
         for process in self._forwards:
             process.terminate()
             process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
     def image(self, name: str) -> str:
         """Reference of an image under the user's prefix."""
@@ -162,11 +165,15 @@ class GivenCluster:
         words = self._command(
             "-n", PROXY_NAMESPACE, "port-forward", f"service/{PROXY_SERVICE}", f"{port}:443"
         )
-        process = subprocess.Popen(words, stdout=subprocess.PIPE)
-        self._forwards.append(process)
-        assert process.stdout is not None
-        if not process.stdout.readline().startswith(b"Forwarding"):
-            raise RuntimeError("kubectl port-forward to the proxy did not start")
+        # It remarks on every connection that a browser drops: to a file, not to the terminal.
+        with tempfile.TemporaryFile() as remarks:
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=remarks)
+            self._forwards.append(process)
+            assert process.stdout is not None
+            if not process.stdout.readline().startswith(b"Forwarding"):
+                remarks.seek(0)
+                said = remarks.read().decode(errors="replace").strip()
+                raise RuntimeError(f"kubectl port-forward to the proxy did not start: {said}")
 
     def _command(self, *words: str) -> Sequence[str]:
         return ["kubectl", "--kubeconfig", str(self.kubeconfig), *words]

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from berth_cli.client import Client
-from berth_cli.configuration import Configuration, save
+from berth_cli.configuration import Configuration, checked_url, save
 from berth_local.authority import Authority
 from berth_local.cluster import prerequisites
 from berth_local.git_server import GitServer, publish
@@ -25,6 +25,7 @@ from berth_local.site.person import Person, sign_in
 from berth_local.site.places import OwnCluster, Place
 from berth_local.site.steps import Steps
 from berth_local.site.waiting import wait_until
+from chalicelib.wire import labels
 
 SAMPLE = REPOSITORY / "examples" / "01-hello-berth"
 PERSON = "demo"
@@ -52,13 +53,12 @@ class Site:
     ) -> None:
         self._name = name
         self._steps = steps
+        given = os.environ.get("BERTH_PUBLIC_URL")
+        self.names = naming.choose(ports, public_url=checked_url(given) if given else "")
         self._stack = ExitStack()
         self.folder = folder or Path(tempfile.mkdtemp(prefix=f"berth-{name}-"))
         if folder is None:
             self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        self.names = naming.choose(
-            ports, public_url=os.environ.get("BERTH_PUBLIC_URL", "").rstrip("/")
-        )
 
     def __enter__(self) -> Self:
         try:
@@ -91,7 +91,7 @@ class Site:
         with self._steps.step(f"{PERSON} signs in and owns the organisation"):
             code = self.control_plane.bootstrap_code
             self.person: Person = sign_in(
-                self.control_plane.local_url, self.authority.certificate, PERSON, code=code
+                self.names.control_plane, self.authority.certificate, PERSON, code=code
             )
             self._configure()
         self.place: Place = self._stack.enter_context(
@@ -110,29 +110,31 @@ class Site:
         log = self.folder / "issuer.log"
         self._stack.enter_context(Issuer(registration, self.names.issuer_port, identity, log))
         publish(SAMPLE, self.folder / "repositories" / "hello-berth.git")
-        git = self.authority.issue(naming.GIT)
-        self._stack.enter_context(GitServer(self.folder / "repositories", self.names.git_port, git))
+        git = self.authority.issue(self.names.git_host)
+        listen = (self.names.address, self.names.git_port)
+        self._stack.enter_context(GitServer(self.folder / "repositories", listen, git))
         certificate = self.authority.issue(naming.CONTROL_PLANE, *self._given_host())
         self.control_plane = ControlPlane(
             self.folder, self.names, certificate, registration, self.authority.certificate
         )
 
     def _given_host(self) -> tuple[str, ...]:
-        host = self.names.public_url.removeprefix("https://").partition(":")[0]
-        return (host,) if host and host != naming.CONTROL_PLANE else ()
+        return (self.names.git_host,) if self.names.public_url else ()
 
     def _configure(self) -> None:
         """Let ``berth`` on this machine speak to this site, and allow the git server."""
         chosen = Configuration(
             self.control_plane.local_url, self.person.token, str(self.authority.certificate)
         )
-        self.configuration = save(chosen, {"XDG_CONFIG_HOME": str(self.folder)}).parent.parent
+        self.configuration = save(
+            chosen, {"XDG_CONFIG_HOME": str(self.folder / "configuration")}
+        ).parent.parent
         self.client = Client(chosen)
         self._stack.callback(self.client.close)
         host = {
-            "host": naming.GIT,
+            "host": self.names.git_host,
             "port": self.names.git_port,
-            "addresses": ["127.0.0.1/32", "::1/128", f"{naming.NODE}/32"],
+            "addresses": self.names.git_networks,
         }
         self.client.patch("/api/v1/organisation", {"settings": {"git_hosts": [host]}})
 
@@ -141,7 +143,10 @@ class Site:
             "/api/v1/agents", {"name": AGENT, "settings": self._agent_settings()}
         )
         self.agent_id = str(agent["id"])
-        self.place.kubectl("apply", "-f", "-", text_input=self._agent_manifest(str(agent["token"])))
+        manifest = self._agent_manifest(str(agent["token"]))
+        if not isinstance(self.place, OwnCluster):
+            self._stack.callback(self._leave, manifest)
+        self.place.kubectl("apply", "-f", "-", text_input=manifest)
         self.place.kubectl("apply", "-f", "-", text_input=json.dumps(self._proxy_certificate()))
         deadline = f"--timeout={_READY_SECONDS}s"
         for deployment in ("berth-agent", "berth-proxy"):
@@ -149,6 +154,16 @@ class Site:
             self.place.kubectl(
                 "-n", _NAMESPACE, "rollout", "status", f"deployment/{deployment}", deadline
             )
+
+    def _leave(self, manifest: str) -> None:
+        """Take out of a cluster that lives on what came into it: agent, proxy and workspaces."""
+        with self._steps.step("your cluster is left as it was"):
+            # A retired agent gets no order, so nothing is made again meanwhile.
+            self.client.post(f"/api/v1/agents/{self.agent_id}/retire", {})
+            words = ("delete", "--ignore-not-found", "--wait=false", "-f", "-")
+            self.place.kubectl(*words, text_input=manifest)
+            self.place.kubectl("delete", "namespace", "-l", f"{labels.AGENT_ID}={self.agent_id}")
+            self.place.kubectl("wait", "--for=delete", f"namespace/{_NAMESPACE}", "--timeout=100s")
 
     def _await_deployment(self, name: str) -> None:
         words = ("-n", _NAMESPACE, "get", "deployment", name, "--ignore-not-found", "-o", "name")

@@ -52,7 +52,7 @@ class Person:
 
     def bring_back(self, asked: dict[str, str], **query: str) -> None:
         """Follow the page's redirect to the loopback address."""
-        back = httpx.get(f"http://127.0.0.1:{asked['port']}/", params=query, timeout=10)
+        back = httpx.get(f"http://127.0.0.1:{asked['port']}/", params=query, timeout=5)
         self.answers.append(back.status_code)
 
 
