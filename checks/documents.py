@@ -64,14 +64,25 @@ def dependencies(root: Path) -> Iterator[str]:
 
 
 def links(root: Path) -> Iterator[str]:
-    """Return the relative links that lead nowhere."""
-    for page in files(root, "*.md"):
-        text = _FENCE.sub("", page.read_text(encoding="utf-8"))
-        for match in _LINK.finditer(text):
-            target = (match["target"] or match["tag"]).split("#")[0]
-            inside = target and "://" not in target and not target.startswith("mailto:")
-            if inside and not (page.parent / target).exists():
+    """Return the relative links that lead nowhere, and the documents to which none leads."""
+    pages = files(root, "*.md")
+    linked = set()
+    for page in pages:
+        for target in _targets(page):
+            linked.add((page.parent / target).resolve())
+            if not (page.parent / target).exists():
                 yield f"{page.relative_to(root)}: error: the link to {target} leads nowhere"
+    for page in pages:
+        if root / "docs" in page.parents and page.resolve() not in linked:
+            yield f"{page.relative_to(root)}: error: no link leads to this document"
+
+
+def _targets(page: Path) -> Iterator[str]:
+    """Return the files that a page links to, as it spells them."""
+    for match in _LINK.finditer(_FENCE.sub("", page.read_text(encoding="utf-8"))):
+        target = (match["target"] or match["tag"]).split("#")[0]
+        if target and "://" not in target and not target.startswith("mailto:"):
+            yield target
 
 
 def reading_path(root: Path) -> Iterator[str]:

@@ -173,6 +173,7 @@ PLANTS = {
         "documents",
         append("CONTRIBUTING.md", "\n[planted](docs/planted.md)\n"),
     ),
+    "a document that no link leads to": ("documents", write("docs/planted.md", "# Planted\n")),
     "a lock that is behind": ("locks", replace("requirements/agent.in", "msgspec", "msgspec<0.1")),
     "a test without its sentence": (
         "sentences",
