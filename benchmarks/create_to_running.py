@@ -20,9 +20,10 @@ from berth_kube import kinds
 from berth_kube.client import Client
 from berth_kube.connection import connect
 from berth_kube.projections import Deployment, Namespace
+from berth_local.authority import trust
 from berth_local.site.site import Site
 from berth_local.site.steps import Steps
-from berth_local.site.waiting import trust, wait_until
+from berth_local.site.waiting import wait_until
 from chalicelib.domain.naming import make_id
 from chalicelib.wire.labels import FIELD_MANAGER, namespace_of
 

@@ -24,6 +24,13 @@ class Certificate:
         return context
 
 
+def trust(authority: Path) -> ssl.SSLContext:
+    """Return a client's context that trusts the authority beside the system's."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=str(authority))
+    return context
+
+
 class Authority:
     """Issues certificates into a folder of mode 0700; ``certificate`` is what to trust."""
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urljoin
 
 import httpx
 
-from berth_local.site.waiting import trust
+from berth_local.authority import trust
 
 _FORM = re.compile(r'<form[^>]*\baction="([^"]+)"', re.IGNORECASE)
 _PATIENCE = 10

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from berth_local.authority import Authority
+from berth_local.authority import trust as trust_in
 from berth_local.issuer import Issuer as OpenIdServer
 from berth_local.issuer import Registration
 from chalicelib import bootstrap
@@ -28,9 +29,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="session")
 def trust(authority: Authority) -> ssl.SSLContext:
     """Trust in the system's authorities and in ours."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(cafile=str(authority.certificate))
-    return context
+    return trust_in(authority.certificate)
 
 
 @pytest.fixture(scope="session")

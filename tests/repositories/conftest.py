@@ -2,30 +2,30 @@
 
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import trustme
 
+from berth_local.authority import Authority, trust
+from berth_local.git_server import GitRequests, git
 from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.domain.organisations.settings import GitHost
-from tests.repositories.git_server import Answer, GitServer, git
+from tests.repositories.git_server import Answer, GitServer
 
 HOST = "git.example.test"
 
 
 @pytest.fixture(scope="session")
-def authority() -> trustme.CA:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """The certificate authority of the tests."""
-    return trustme.CA()
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
+def trusting(authority: Authority) -> ssl.SSLContext:
     """What a reader that trusts the authority is given."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
+    return trust(authority.certificate)
 
 
 @pytest.fixture(scope="session")
@@ -74,19 +74,14 @@ ServerOf = Callable[..., GitServer]
 
 
 @pytest.fixture
-def serving(root: Path, authority: trustme.CA) -> Iterator[ServerOf]:
+def serving(root: Path, authority: Authority) -> Iterator[ServerOf]:
     """Starts git servers, with a certificate for ``git.example.test`` unless told otherwise."""
-    servers: list[GitServer] = []
+    with ExitStack() as servers:
 
-    def start(answer: Answer | None = None, name: str = HOST) -> GitServer:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(name).configure_cert(context)
-        servers.append(GitServer(root, context, answer))
-        return servers[-1]
+        def start(answer: Answer = GitRequests.serve, name: str = HOST) -> GitServer:
+            return servers.enter_context(GitServer(root, authority.issue(name), answer))
 
-    yield start
-    for server in servers:
-        server.close()
+        yield start
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from berth_local.git_server import GitRequests
 from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.adapters.repositories.addresses import is_permitted
 from chalicelib.domain.organisations.settings import GitHost
@@ -16,7 +16,6 @@ from tests.repositories.conftest import HOST, Resolver, ServerOf, hosts_of, url_
 from tests.repositories.git_server import GitServer
 
 PUBLIC = GitHost(HOST)
-Handler = BaseHTTPRequestHandler
 
 
 @pytest.mark.parametrize(
@@ -189,9 +188,9 @@ def test_a_server_that_hangs_up_after_each_answer_is_dialled_at_the_checked_addr
 ) -> None:
     """Connecting again does not resolve again."""
 
-    def once(handler: Handler) -> None:
+    def once(handler: GitRequests) -> None:
         handler.protocol_version = "HTTP/1.0"
-        server.serve(handler)
+        handler.serve()
 
     server = serving(once)
     resolver = Resolver(["127.0.0.1"], ["169.254.169.254"])
@@ -244,17 +243,17 @@ def test_the_server_is_told_no_secret(reader: GitRepositoryReader, serving: Serv
     """No credential and no cookie is sent, and an answer cannot set one."""
     seen: list[str] = []
 
-    def answer(handler: Handler) -> None:
+    def answer(handler: GitRequests) -> None:
         seen.extend(name.lower() for name in handler.headers)
-        server.serve(handler)
+        handler.serve()
 
     server = serving(answer)
     reader.read(url=url_of(server), ref=None, paths=["devfile.yaml"], hosts=hosts_of(server))
     assert not {"authorization", "cookie", "proxy-authorization", "referer"} & set(seen)
 
 
-def _answering(status: int, body: bytes, **headers: str) -> Callable[[Handler], None]:
-    def answer(handler: Handler) -> None:
+def _answering(status: int, body: bytes, **headers: str) -> Callable[[GitRequests], None]:
+    def answer(handler: GitRequests) -> None:
         handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         handler.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -310,7 +309,7 @@ def test_a_slow_server_is_left_in_time(
     """A server that sends one byte at a time, so that no single read is slow, is given up in time."""
     stop = threading.Event()
 
-    def trickle(handler: Handler) -> None:
+    def trickle(handler: GitRequests) -> None:
         try:
             if slow == "body":
                 handler.send_response(200)

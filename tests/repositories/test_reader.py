@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from berth_local.git_server import git
 from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.devfile import FILE_NAMES
 from chalicelib.ports.repositories import RepositoryRefused
 from tests.repositories.conftest import ServerOf, hosts_of, url_of
-from tests.repositories.git_server import GitServer, git
+from tests.repositories.git_server import GitServer
 
 WORK = "work"
 

@@ -17,7 +17,7 @@ import httpx
 from berth_cli.client import Client
 from berth_cli.configuration import Configuration, save
 from berth_cli.failures import Exit, Failure
-from berth_local.site.waiting import trust
+from berth_local.authority import trust
 from tests.site.waiting import first
 
 Json = dict[str, Any]

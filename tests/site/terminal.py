@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx
 
+from berth_local.authority import trust
 from berth_local.site.person import browse
-from berth_local.site.waiting import trust
 
 
 class Browser:
