@@ -23,7 +23,7 @@ from berth_kube.projections import Deployment, Namespace
 from berth_local.authority import trust
 from berth_local.site.site import Site
 from berth_local.site.steps import Steps
-from berth_local.site.waiting import wait_until
+from berth_local.waiting import wait_until
 from chalicelib.domain.naming import make_id
 from chalicelib.wire.labels import FIELD_MANAGER, namespace_of
 

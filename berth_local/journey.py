@@ -16,7 +16,7 @@ from berth_local.site.browser import Browser
 from berth_local.site.places import OwnCluster
 from berth_local.site.site import PERSON, Site
 from berth_local.site.steps import Steps
-from berth_local.site.waiting import wait_until
+from berth_local.waiting import wait_until
 from chalicelib.wire import labels
 
 _NAME = "journey"

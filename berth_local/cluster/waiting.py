@@ -1,15 +1,13 @@
 """Waiting on a condition until a deadline: the only way in which the cluster's code waits."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from berth_local import waiting
 from berth_local.cluster.errors import ClusterError
 
 DEADLINE = 60.0
 """Seconds that one step of a boot may take, on a machine with two busy cores."""
-
-_PAUSE = 0.05
 
 
 def wait_until(
@@ -25,11 +23,11 @@ def wait_until(
     :param log: the file whose last lines explain a failure.
     :raises ClusterError: `condition` did not hold within `deadline` seconds.
     """
-    end = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() >= end:
-            raise ClusterError(f"Waited {deadline:g} s in vain for {what}.{last_lines(log)}")
-        time.sleep(_PAUSE)
+    try:
+        waiting.wait_until(condition, what, seconds=deadline)
+    except TimeoutError as error:
+        message = f"Waited {deadline:g} s in vain for {what}.{last_lines(log)}"
+        raise ClusterError(message) from error
 
 
 def last_lines(log: Path | None, count: int = 15) -> str:

@@ -13,7 +13,7 @@ import httpx
 from berth_local.authority import Certificate, trust
 from berth_local.issuer import Registration
 from berth_local.site.names import CONTROL_PLANE, Names
-from berth_local.site.waiting import wait_until
+from berth_local.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from berth_local.loopback import free_port, is_free
+
 CONTROL_PLANE, ISSUER, GIT, ZONE = (
     "berth.localhost",
     "id.berth.localhost",
@@ -71,26 +73,9 @@ def choose(preferred: Sequence[int] = (0, 0, 0, 0), public_url: str = "") -> Nam
 
     Raises RuntimeError where a taken one must not: a cluster that is not ours knows it by number.
     """
-    if public_url and (taken := [port for port in preferred if port and not _is_free(port)]):
+    if public_url and (taken := [port for port in preferred if port and not is_free(port)]):
         raise RuntimeError(f"your cluster must reach these ports, and they are taken: {taken}")
-    control_plane, issuer, git, proxy = (port if _is_free(port) else _free() for port in preferred)
+    control_plane, issuer, git, proxy = (
+        port if port and is_free(port) else free_port() for port in preferred
+    )
     return Names(control_plane, issuer, git, proxy, public_url)
-
-
-def _is_free(port: int) -> bool:
-    if not port:
-        return False
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

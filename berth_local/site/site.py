@@ -24,7 +24,7 @@ from berth_local.site.control_plane import REPOSITORY, ControlPlane
 from berth_local.site.person import Person, sign_in
 from berth_local.site.places import OwnCluster, Place
 from berth_local.site.steps import Steps
-from berth_local.site.waiting import wait_until
+from berth_local.waiting import wait_until
 from chalicelib.wire import labels
 
 SAMPLE = REPOSITORY / "examples" / "01-hello-berth"

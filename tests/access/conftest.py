@@ -1,6 +1,5 @@
 """Issuers with certificates of an authority of the test, and an installation that signs in there."""
 
-import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +11,7 @@ from berth_local.authority import Authority
 from berth_local.authority import trust as trust_in
 from berth_local.issuer import Issuer as OpenIdServer
 from berth_local.issuer import Registration
+from berth_local.loopback import free_port
 from chalicelib import bootstrap
 from chalicelib.adapters.https import JsonOverHttps
 from chalicelib.adapters.oidc import OpenIdConnect
@@ -37,9 +37,7 @@ def real_issuer(
     authority: Authority, trust: ssl.SSLContext, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealIssuer]:
     """The real OpenID server, on a free port for the whole run."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"https://127.0.0.1:{port}"
     registration = Registration(url, REDIRECT, CLIENT_ID, CLIENT_SECRET)
     log: Path = tmp_path_factory.mktemp("issuer") / "log"

@@ -6,6 +6,7 @@ import base64
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from berth_kube.transport import Transport
 from berth_local.cluster.cluster import Cluster
 from chalicelib.domain.naming import make_id
 from chalicelib.wire.labels import FIELD_MANAGER, namespace_of
+from tests import waiting
 from tests.agent.faults import Recorder
 from tests.agent.orders import AGENT, Workspace
 
@@ -103,13 +105,4 @@ Waits = Callable[[Callable[[], bool], str], None]
 @pytest.fixture
 def eventually() -> Waits:
     """Wait until something is true, at most 30 seconds."""
-
-    def wait(predicate: Callable[[], bool], what: str) -> None:
-        pause = threading.Event()
-        for _ in range(300):
-            if predicate():
-                return
-            pause.wait(0.1)
-        pytest.fail(f"not within 30 s: {what}")
-
-    return wait
+    return partial(waiting.eventually, seconds=30)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from berth_local.loopback import free_port
 from chalicelib.wire.labels import namespace_of
 from chalicelib.wire.reconcile import TerminateOrder
 from tests.agent.conftest import NAMESPACE, Installed, Waits
@@ -39,9 +39,7 @@ class Agent:
     """The agent's process."""
 
     def __init__(self, installed: Installed, control_plane: ControlPlane, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.health = f"127.0.0.1:{probe.getsockname()[1]}"
+        self.health = f"127.0.0.1:{free_port()}"
         token = folder / "token"
         token.write_text(TOKEN + "\n")
         self.log = folder / "agent.log"

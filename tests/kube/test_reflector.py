@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.kube.conftest import Follower
-from tests.kube.fake_apiserver import PATH, FakeApiServer, Faults, eventually
+from tests.kube.fake_apiserver import PATH, FakeApiServer, Faults
+from tests.waiting import eventually
 
 Follow = Callable[..., Follower]
 

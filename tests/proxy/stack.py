@@ -6,7 +6,6 @@ import http.client
 import json
 import secrets
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -21,6 +20,7 @@ from typing import Any, Self, TypeVar
 from aiohttp import WSMsgType, web
 
 from berth_local.authority import Authority
+from berth_local.loopback import free_port
 from berth_proxy.admissions import Admissions
 from berth_proxy.control_plane import ControlPlane
 from berth_proxy.controller import Controller
@@ -34,14 +34,6 @@ from berth_proxy.settings import Settings
 T = TypeVar("T")
 DEADLINE_SECONDS = 20
 ANN, BOB = "ws-000000000ann", "ws-000000000bob"
-
-
-def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @dataclass

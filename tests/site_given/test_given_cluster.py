@@ -17,7 +17,7 @@ from berth_local.site.names import NODE, Names, choose
 from berth_local.site.places import GivenCluster
 from berth_local.site.site import Site
 from berth_local.site.steps import Steps
-from berth_local.site.waiting import wait_until
+from berth_local.waiting import wait_until
 from images.cache import Cache, default_cache
 from images.catalogue import IMAGES, build_image
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-_PAUSE_SECONDS = 0.1
+_PAUSE_SECONDS = 0.05
 
 
 def wait_until(holds: Callable[[], bool], otherwise: str, *, seconds: float) -> None:
