@@ -5,11 +5,10 @@ the text was read. Names, paths, ports, quantities and addresses have been check
 manifests may use them as they are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from chalicelib.devfile import canonical
 from chalicelib.devfile.findings import Notice
 
 Exposure = Literal["public", "internal", "none"]
@@ -209,20 +208,6 @@ class Devfile:
     def pre_stop(self) -> tuple[Exec, ...]:
         """What runs before the stop, composites expanded, in order."""
         return tuple(step.exec for step in self._steps(self.events.pre_stop) if step.exec)
-
-    @property
-    def project_source(self) -> str:
-        """Path of the first project relative to the root of the projects, empty without one (``PROJECT_SOURCE``)."""
-        return self.projects[0].clone_path if self.projects else ""
-
-    def canonical(self) -> dict[str, Any]:
-        """The stored form: JSON-able, without members that have their default value."""
-        return canonical.encoded(self)
-
-    @classmethod
-    def from_canonical(cls, form: Mapping[str, Any]) -> "Devfile":
-        """The value that ``canonical`` gave ``form`` for."""
-        return canonical.decoded(cls, form)
 
     def _container(self, name: str) -> Container:
         return next(container for container in self.containers if container.name == name)

@@ -1,6 +1,5 @@
 """The public and the hostile devfiles of the corpus come out as it says, but for rules of ours that say why not."""
 
-import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -89,14 +88,13 @@ def _found(case: Case) -> tuple[Counter[str], set[str]]:
 def test_every_text_of_the_corpus_is_answered(
     corpus: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No file of any set crashes the reader or takes a second, and what is accepted survives storing."""
+    """No file of any set crashes the reader or takes a second."""
     slowest, accepted, texts = 0.0, 0, sorted(corpus.rglob("*.yaml"))
     for path in texts:
         started = time.process_time()
         answer = Case(str(path), path.read_bytes(), "", ()).read()
         if isinstance(answer, Devfile):
             accepted += 1
-            assert Devfile.from_canonical(json.loads(json.dumps(answer.canonical()))) == answer
         else:
             assert all(problem.line > 0 and problem.message for problem in answer)
         slowest = max(slowest, time.process_time() - started)

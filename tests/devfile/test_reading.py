@@ -1,6 +1,5 @@
 """A devfile is read into a typed value, or refused with every problem and its place."""
 
-import json
 import subprocess
 import sys
 from textwrap import dedent
@@ -145,26 +144,7 @@ def test_events_are_resolved() -> None:
     assert [step.command_line for step in devfile.post_start] == ["make install"] * 2
     assert devfile.pre_stop == ()
     assert devfile.main_container.name == "dev"
-    assert devfile.project_source == "app"
     assert devfile.projects[0].clone_url == "https://git.example.com/team/app.git"
-
-
-def test_the_stored_form_gives_the_same_value() -> None:
-    """What is stored as JSON and read back is the very value that was checked."""
-    devfile = read(RICH)
-    assert Devfile.from_canonical(json.loads(json.dumps(devfile.canonical()))) == devfile
-
-
-def test_the_stored_form_leaves_defaults_out() -> None:
-    """A form from before a field existed is read with that field's default, and an unknown field is passed over."""
-    form = read(MINIMAL).canonical()
-    assert form == {
-        "schema_version": "2.2.2",
-        "name": "sample",
-        "main": "dev",
-        "containers": [{"name": "dev", "image": "debian:12"}],
-    }
-    assert Devfile.from_canonical({**form, "later": 1}) == read(MINIMAL)
 
 
 TEN_FAULTS = """\
