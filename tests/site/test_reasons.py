@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -34,6 +35,22 @@ HEAL_SECONDS = 90
 """The kubelet waits up to 40 s before it tries again, after the few tries of a test."""
 UNTAGGED = "localhost/berth-late:1"
 STORAGE_CLASS = "berth-late"
+
+
+@pytest.fixture(scope="module")
+def greeter(owner: Developer) -> Iterator[Json]:
+    """A workspace with a variable, which ran once."""
+    given = [{"name": "GREETING", "kind": "environment", "value": "hello"}]
+    made = owner.create(devfile(), variables=given)
+    yield owner.await_state(made["id"], "Running")
+    owner.terminate(made["id"])
+
+
+@pytest.fixture
+def settled(owner: Developer, greeter: Json) -> Json:
+    """The workspace that ran once, stopped."""
+    owner.want(greeter["id"], "Stopped")
+    return owner.await_state(greeter["id"], "Stopped")
 
 
 def assert_told(
@@ -162,46 +179,44 @@ def test_command_of_the_main_container_is_not_the_workspace(owner: Developer, li
         assert seen.pod()["status"]["containerStatuses"][0]["restartCount"] == 0
 
 
-def test_quota_that_is_used_up(owner: Developer, live: Look) -> None:
+def test_quota_that_is_used_up(owner: Developer, live: Look, settled: Json) -> None:
     """A quota of the cluster's people that admits no pod is Failed; without it the workspace runs."""
-    with owner.workspace(devfile()) as workspace:
-        seen = stopped(owner, live, workspace)
-        seen.kubectl("create", "quota", "planted", "--hard=pods=0")
-        again = owner.want(workspace["id"], "Running")
-        reason = assert_told(
-            owner,
-            seen,
-            again,
-            ("Failed", "QuotaExceeded"),
-            lambda at: at.condition_at("ReplicaFailure", "True"),
-        )
-        assert "planted" in reason["message"]
+    seen = live(settled["id"])
+    seen.kubectl("create", "quota", "planted", "--hard=pods=0")
+    again = owner.want(settled["id"], "Running")
+    reason = assert_told(
+        owner,
+        seen,
+        again,
+        ("Failed", "QuotaExceeded"),
+        lambda at: at.condition_at("ReplicaFailure", "True"),
+    )
+    assert "planted" in reason["message"]
 
-        seen.kubectl("delete", "quota", "planted")
-        assert_heals(owner, again)
+    seen.kubectl("delete", "quota", "planted")
+    assert_heals(owner, again)
 
 
-def test_pod_security_that_refuses(owner: Developer, live: Look) -> None:
+def test_pod_security_that_refuses(owner: Developer, live: Look, settled: Json) -> None:
     """A pod that breaks the cluster's rules is Failed for good, and whoever waits is told at once."""
-    with owner.workspace(devfile()) as workspace:
-        seen = stopped(owner, live, workspace)
-        _patch(seen, {"template": {"spec": {"hostNetwork": True}}})
-        again = owner.want(workspace["id"], "Running")
-        reason = assert_told(
-            owner,
-            seen,
-            again,
-            ("Failed", "PodSecurityRefused"),
-            lambda at: at.condition_at("ReplicaFailure", "True"),
-        )
-        assert not reason["retrying"]
+    seen = live(settled["id"])
+    _patch(seen, {"template": {"spec": {"hostNetwork": True}}})
+    again = owner.want(settled["id"], "Running")
+    reason = assert_told(
+        owner,
+        seen,
+        again,
+        ("Failed", "PodSecurityRefused"),
+        lambda at: at.condition_at("ReplicaFailure", "True"),
+    )
+    assert not reason["retrying"]
 
-        ended = owner.berth("wait", workspace["id"], "--timeout", "60")
-        assert ended.code == Exit.UNWELL
-        assert f"{workspace['name']} is Failed: {reason['message']}" in ended.stderr
+    ended = owner.berth("wait", settled["id"], "--timeout", "60")
+    assert ended.code == Exit.UNWELL
+    assert f"{settled['name']} is Failed: {reason['message']}" in ended.stderr
 
-        _patch(seen, {"template": {"spec": {"hostNetwork": None}}})
-        assert_heals(owner, again)
+    _patch(seen, {"template": {"spec": {"hostNetwork": None}}})
+    assert_heals(owner, again)
 
 
 def test_workspace_that_no_node_has_room_for(owner: Developer) -> None:
@@ -301,22 +316,26 @@ def test_volume_that_nobody_makes(
             cluster.kubectl("delete", "storageclass", STORAGE_CLASS)
 
 
-@pytest.mark.parametrize("missing", ["no-such-branch", "absent.berth.localhost"])
-def test_clone_that_fails(site: Site, owner: Developer, live: Look, missing: str) -> None:
+def test_clones_that_fail(site: Site, owner: Developer, live: Look) -> None:
     """A branch or a host that is not there is Failed, in git's own words."""
-    is_host = missing.endswith(".localhost")
-    git = f"https://{missing}:{site.names.git_port}" if is_host else site.names.git
-    branch = "" if is_host else missing
-    cloned = devfile(projects=[project("hello", f"{git}/hello-berth.git", branch)])
-    with _git_host(site, "absent.berth.localhost"), owner.workspace(cloned) as workspace:
-        reason = assert_told(
-            owner,
-            live(workspace["id"]),
-            workspace,
-            ("Failed", "CloneFailed"),
-            lambda at: at.init_failed_at("berth-clone"),
-        )
-        assert missing in reason["message"]
+    branch, host = "no-such-branch", "absent.berth.localhost"
+    absent = f"https://{host}:{site.names.git_port}/hello-berth.git"
+    with (
+        _git_host(site, host),
+        owner.workspace(devfile(projects=[project("hello", site.repository, branch)])) as one,
+        owner.workspace(devfile(projects=[project("hello", absent)])) as other,
+    ):
+
+        def words(workspace: Json) -> str:
+            told = ("Failed", "CloneFailed")
+            reason = assert_told(owner, live(workspace["id"]), workspace, told, _clone_failed_at)
+            return str(reason["message"])
+
+        with ThreadPoolExecutor(2) as beside:
+            said = list(beside.map(words, (one, other)))
+
+    assert branch in said[0]
+    assert host in said[1]
 
 
 def test_repository_that_appears_later(site: Site, owner: Developer, live: Look) -> None:
@@ -329,7 +348,7 @@ def test_repository_that_appears_later(site: Site, owner: Developer, live: Look)
             seen,
             workspace,
             ("Failed", "CloneFailed"),
-            lambda at: at.init_failed_at("berth-clone"),
+            _clone_failed_at,
         )
 
         publish(SAMPLE, site.folder / "repositories" / "later.git")
@@ -337,28 +356,26 @@ def test_repository_that_appears_later(site: Site, owner: Developer, live: Look)
         assert "README.md" in seen.exec("ls", "/projects/later")
 
 
-def test_secret_that_somebody_deleted(owner: Developer, live: Look) -> None:
+def test_secret_that_somebody_deleted(owner: Developer, live: Look, settled: Json) -> None:
     """A container that cannot be configured is Failed with what is missing; once it is back, it runs."""
-    given = [{"name": "GREETING", "kind": "environment", "value": "hello"}]
-    with owner.workspace(devfile(), variables=given) as workspace:
-        seen = stopped(owner, live, workspace)
-        secret = seen.get(SECRET, "berth-environment")
-        assert secret is not None
-        seen.kubectl("delete", "secret", "berth-environment")
-        again = owner.want(workspace["id"], "Running")
-        reason = assert_told(
-            owner,
-            seen,
-            again,
-            ("Failed", "ContainerConfigInvalid"),
-            lambda at: at.event_at("Failed", "not found"),
-        )
-        assert "berth-environment" in reason["message"]
+    seen = live(settled["id"])
+    secret = seen.get(SECRET, "berth-environment")
+    assert secret is not None
+    seen.kubectl("delete", "secret", "berth-environment")
+    again = owner.want(settled["id"], "Running")
+    reason = assert_told(
+        owner,
+        seen,
+        again,
+        ("Failed", "ContainerConfigInvalid"),
+        lambda at: at.event_at("Failed", "not found"),
+    )
+    assert "berth-environment" in reason["message"]
 
-        secret["metadata"] = {"name": "berth-environment", "labels": secret["metadata"]["labels"]}
-        seen.kubectl("create", "-f", "-", text_input=json.dumps(secret))
-        assert_heals(owner, again)
-        assert seen.exec("sh", "-c", "echo $GREETING").strip() == "hello"
+    secret["metadata"] = {"name": "berth-environment", "labels": secret["metadata"]["labels"]}
+    seen.kubectl("create", "-f", "-", text_input=json.dumps(secret))
+    assert_heals(owner, again)
+    assert seen.exec("sh", "-c", "echo $GREETING").strip() == "hello"
 
 
 def test_object_that_the_cluster_refuses(owner: Developer, live: Look, cluster: Cluster) -> None:
@@ -386,12 +403,9 @@ def test_object_that_the_cluster_refuses(owner: Developer, live: Look, cluster: 
     owner.terminate(workspace["id"])
 
 
-def stopped(owner: Developer, live: Look, workspace: Json) -> Live:
-    """Let a new workspace run once and stop it."""
-    owner.await_state(workspace["id"], "Running")
-    owner.want(workspace["id"], "Stopped")
-    owner.await_state(workspace["id"], "Stopped")
-    return live(workspace["id"])
+def _clone_failed_at(seen: Live) -> float | None:
+    """When the clone ended badly."""
+    return seen.init_failed_at("berth-clone")
 
 
 def _patch(seen: Live, spec: Json) -> None:

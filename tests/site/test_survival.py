@@ -26,13 +26,21 @@ QUIET_SECONDS = 22
 """More than twenty polls of an agent that asks once a second."""
 
 
-@pytest.fixture
-def pair(owner: Developer) -> Iterator[list[Json]]:
-    """Two running workspaces."""
-    made = [owner.create(devfile()) for _ in range(2)]
-    yield [owner.await_state(each["id"], "Running") for each in made]
+@pytest.fixture(scope="module")
+def two(owner: Developer) -> Iterator[list[str]]:
+    """Ids of two workspaces."""
+    made = [owner.create(devfile())["id"] for _ in range(2)]
+    yield made
     for each in made:
-        owner.terminate(each["id"])
+        owner.terminate(each)
+
+
+@pytest.fixture
+def pair(owner: Developer, two: list[str]) -> list[Json]:
+    """Two running workspaces, whatever the test before made of them."""
+    for each in two:
+        owner.want(each, "Running")
+    return [owner.await_state(each, "Running", seconds=AFTER_SECONDS) for each in two]
 
 
 def test_control_plane_is_killed_in_a_burst(
