@@ -32,7 +32,7 @@ _WORKSPACE = "hello"
 _PORTS = (8443, 8444, 8445, 8446)
 """Of control plane, issuer, git server and proxy, so that addresses stay from run to run."""
 _FIRST_RUN = "The first run builds Kubernetes and the images from packages: about 8 minutes on two cores, once."
-_LATER_RUNS = "Everything is built already: this takes about a minute."
+_LATER_RUNS = "Everything is built already: this takes about 35 seconds."
 _IN_YOURS = "Your cluster is used, and nothing is built: this takes about a minute."
 
 

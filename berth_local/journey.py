@@ -8,12 +8,14 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from berth_local.site.browser import Browser
 from berth_local.site.places import OwnCluster
+from berth_local.site.port_forward import port_forward
 from berth_local.site.site import PERSON, Site
 from berth_local.site.steps import Steps
 from berth_local.waiting import wait_until
@@ -36,7 +38,8 @@ class Journey:
     site: Site
     steps: Steps
     screenshot: Path
-    workspace: dict[str, Any]
+    direct: bool = False
+    workspace: dict[str, Any] = field(default_factory=dict)
 
     def walk(self) -> None:
         """Take every step."""
@@ -55,12 +58,16 @@ class Journey:
         self._terminate()
 
     def _open(self) -> None:
-        with Browser(self.site.authority.certificate) as browser:
-            with self.steps.step("the browser signs in and is let in by the proxy"):
-                browser.sign_in(self.workspace["url"], PERSON)
-                browser.page.wait_for_selector(".xterm-rows")
-                shown = browser.wait_for_text("hello-berth")
-                _expect("$" in shown, wanted=True)
+        with Browser(self.site.authority.certificate) as browser, ExitStack() as held:
+            if self.direct:
+                with self.steps.step("the browser opens the terminal by kubectl port-forward"):
+                    port = held.enter_context(self._forward())
+                    browser.page.goto(f"http://127.0.0.1:{port}")
+                    self._see_prompt(browser)
+            else:
+                with self.steps.step("the browser signs in and is let in by the proxy"):
+                    browser.sign_in(self.workspace["url"], PERSON)
+                    self._see_prompt(browser)
             with self.steps.step("a command typed into the terminal is answered"):
                 browser.type_into_terminal(
                     f"echo $((6*7)) kept > {_NOTE}; echo got $(cat {_NOTE}) && ls"
@@ -68,6 +75,15 @@ class Journey:
                 shown = browser.wait_for_text("got 42 kept")
                 _expect("README.md" in shown, wanted=True)
             browser.page.screenshot(path=str(self.screenshot))
+
+    def _see_prompt(self, browser: Browser) -> None:
+        browser.page.wait_for_selector(".xterm-rows")
+        _expect("$" in browser.wait_for_text("hello-berth"), wanted=True)
+
+    def _forward(self) -> AbstractContextManager[int]:
+        port = self.workspace["url"].removeprefix("https://").partition("-")[0]
+        kubectl = self.site.place.kubectl_command
+        return port_forward(kubectl, self._namespace(), "deployment/workspace", f":{port}")
 
     def _stop_and_start(self) -> None:
         with self.steps.step("berth stop: no pod is left, the volume is"):
@@ -152,12 +168,17 @@ def main() -> int:
     parser.add_argument(
         "--screenshot", type=Path, default=Path("journey.png"), help="where to keep the picture"
     )
+    parser.add_argument(
+        "--port-forward",
+        action="store_true",
+        help="open the terminal by kubectl port-forward, without the proxy",
+    )
     parser.add_argument("--name", default="journey", help="name of the cluster")
     arguments = parser.parse_args()
     steps = Steps()
     try:
         with Site(arguments.name, steps) as site:
-            Journey(site, steps, arguments.screenshot, {}).walk()
+            Journey(site, steps, arguments.screenshot, direct=arguments.port_forward).walk()
             ours = isinstance(site.place, OwnCluster)
     except (Wrong, TimeoutError, RuntimeError) as error:
         sys.stderr.write(f"the journey ended at: {error}\n")

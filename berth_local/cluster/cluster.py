@@ -1,6 +1,5 @@
 """A cluster seen from outside: started, used and ended by one process."""
 
-import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -164,27 +163,28 @@ class Cluster:
 
         :raises ClusterError: the exit code is not 0 and `check` holds; the text has what was printed.
         """
-        return _run(self.enter(command), text_input, timeout, dict(os.environ), check=check)
+        return _run(self.enter(command), text_input, timeout, check=check)
 
     def enter(self, command: Sequence[str]) -> list[str]:
         """The command line that runs `command` inside the cluster's namespaces, for callers with pipes of their own."""
         return enter_command(self.init, list(command))
 
+    @property
+    def kubectl_command(self) -> tuple[str, ...]:
+        """Our kubectl as the administrator, for callers with pipes of their own."""
+        binaries = Path(Spec.from_json(self.folder.spec.read_text()).binaries)
+        cache = self.folder.path / "kubectl"  # what kubectl learns of this cluster ends with it
+        return (
+            str(binaries / "kubectl"),
+            *("--kubeconfig", str(self.kubeconfig)),
+            *("--cache-dir", str(cache)),
+        )
+
     def kubectl(
         self, *words: str, check: bool = True, text_input: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run our kubectl as the administrator. :raises ClusterError: as `run`."""
-        command = [
-            str(Path(Spec.from_json(self.folder.spec.read_text()).binaries) / "kubectl"),
-            *words,
-        ]
-        return _run(
-            command,
-            text_input,
-            timeout,
-            {**os.environ, "KUBECONFIG": str(self.kubeconfig)},
-            check=check,
-        )
+        return _run([*self.kubectl_command, *words], text_input, timeout, check=check)
 
     def import_image(self, archive: Path) -> None:
         """Make a docker archive known to the node."""
@@ -211,7 +211,6 @@ def _run(
     command: list[str],
     text_input: str | None,
     timeout: float,
-    environment: Mapping[str, str],
     *,
     check: bool,
 ) -> subprocess.CompletedProcess[str]:
@@ -222,7 +221,6 @@ def _run(
         text=True,
         timeout=timeout,
         check=False,
-        env=environment,
     )
     if check and done.returncode != 0:
         raise ClusterError(

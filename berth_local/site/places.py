@@ -3,9 +3,9 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -14,6 +14,7 @@ from berth_local.cluster import binaries
 from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.layout import Tier, cache_folder
 from berth_local.site.names import CONTROL_PLANE, GIT, ISSUER, NODE, Names
+from berth_local.site.port_forward import port_forward
 from berth_local.site.steps import Steps
 from images.cache import Cache, default_cache
 from images.catalogue import IMAGES, build_image
@@ -37,6 +38,11 @@ class Place(Protocol):
     @property
     def kubeconfig(self) -> Path:
         """The administrator's access."""
+        ...
+
+    @property
+    def kubectl_command(self) -> Sequence[str]:
+        """The kubectl that reaches it, for what shall go on running."""
         ...
 
     def image(self, name: str) -> str:
@@ -95,6 +101,11 @@ class OwnCluster:
         """The administrator's access, by a port of this machine."""
         return self.cluster.kubeconfig
 
+    @property
+    def kubectl_command(self) -> Sequence[str]:
+        """Our kubectl, as the administrator."""
+        return self.cluster.kubectl_command
+
     def image(self, name: str) -> str:
         """Reference of an image that was imported when the cluster started."""
         return IMAGES[name].reference
@@ -123,7 +134,8 @@ class GivenCluster:
     def __init__(self, kubeconfig: Path, image_prefix: str) -> None:
         self.kubeconfig = kubeconfig
         self._prefix = image_prefix.rstrip("/")
-        self._forwards: list[subprocess.Popen[bytes]] = []
+        self.kubectl_command = ("kubectl", "--kubeconfig", str(kubeconfig))
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         if shutil.which("kubectl") is None:
@@ -136,11 +148,7 @@ class GivenCluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for process in self._forwards:
-            process.terminate()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+        self._stack.close()
 
     def image(self, name: str) -> str:
         """Reference of an image under the user's prefix."""
@@ -149,7 +157,7 @@ class GivenCluster:
     def kubectl(self, *words: str, text_input: str | None = None) -> str:
         """Run the user's kubectl."""
         done = subprocess.run(
-            self._command(*words),
+            [*self.kubectl_command, *words],
             input=text_input,
             capture_output=True,
             text=True,
@@ -162,21 +170,11 @@ class GivenCluster:
 
     def expose_proxy(self, port: int) -> None:
         """Forward the port by kubectl, until the context ends."""
-        words = self._command(
-            "-n", PROXY_NAMESPACE, "port-forward", f"service/{PROXY_SERVICE}", f"{port}:443"
+        self._stack.enter_context(
+            port_forward(
+                self.kubectl_command, PROXY_NAMESPACE, f"service/{PROXY_SERVICE}", f"{port}:443"
+            )
         )
-        # It remarks on every connection that a browser drops: to a file, not to the terminal.
-        with tempfile.TemporaryFile() as remarks:
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=remarks)
-            self._forwards.append(process)
-            assert process.stdout is not None
-            if not process.stdout.readline().startswith(b"Forwarding"):
-                remarks.seek(0)
-                said = remarks.read().decode(errors="replace").strip()
-                raise RuntimeError(f"kubectl port-forward to the proxy did not start: {said}")
-
-    def _command(self, *words: str) -> Sequence[str]:
-        return ["kubectl", "--kubeconfig", str(self.kubeconfig), *words]
 
 
 def choose(name: str, names: Names, steps: Steps) -> Place:

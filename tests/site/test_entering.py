@@ -1,8 +1,6 @@
 """Who gets into a workspace, from which image it may be, and how long one stays in."""
 
-import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,7 +15,7 @@ from berth_local.site.site import PERSON, Site
 from tests.site.developer import Developer, Json
 from tests.site.devfiles import devfile
 from tests.site.live import Live
-from tests.site.terminal import browser, read_until, type_line
+from tests.site.terminal import browser
 
 log = logging.getLogger(__name__)
 
@@ -120,13 +118,9 @@ def test_terminal_needs_nothing_of_the_image(
 
     with browser(site.authority.certificate, PERSON) as window:
         assert window.go(made["url"]).status_code == 200
-
-        async def type_in() -> str:
-            async with asyncio.timeout(30), window.terminal(made["url"]) as socket:
-                await type_line(socket, "echo I am $(id -u):$(id -g); vim --version | head -1")
-                return await read_until(socket, "VIM - Vi IMproved")
-
-        shown = asyncio.run(type_in())
+        with window.terminal(made["url"]) as terminal:
+            terminal.type_line("echo I am $(id -u):$(id -g); vim --version | head -1")
+            shown = terminal.read_until("VIM - Vi IMproved")
 
     assert user >= 10_000
     assert f"I am {user}:0" in shown
@@ -138,20 +132,12 @@ def test_signing_out_cuts_open_terminals(site: Site, running: Json) -> None:
     control_plane = site.control_plane.local_url
     with browser(site.authority.certificate, PERSON) as window:
         assert window.go(running["url"]).status_code == 200
-
-        async def stay_until_cut() -> float:
-            async with window.terminal(running["url"]) as socket:
-                await type_line(socket, "echo $((6*7)) still here")
-                async with asyncio.timeout(30):
-                    await read_until(socket, "42 still here")
-                await asyncio.to_thread(window.sign_out, control_plane)
-                began = time.monotonic()
-                async with asyncio.timeout(CUT_SECONDS):
-                    async for _ in socket:
-                        pass
-                return time.monotonic() - began
-
-        log.info("cut %.0f s after the sign-out", asyncio.run(stay_until_cut()))
+        with window.terminal(running["url"]) as terminal:
+            terminal.type_line("echo $((6*7)) still here")
+            terminal.read_until("42 still here")
+            window.sign_out(control_plane)
+            stayed = terminal.stay_until_cut(seconds=CUT_SECONDS)
+        log.info("cut %.0f s after the sign-out", stayed)
         again = window.get(running["url"])
 
     assert again.is_redirect

@@ -58,7 +58,7 @@ def test_the_journey_passes_in_a_cluster_that_the_user_has(
 
     with Site("given", steps, folder=tmp_path, ports=ports) as site:
         assert isinstance(site.place, GivenCluster)
-        Journey(site, steps, tmp_path / "journey.png", {}).walk()
+        Journey(site, steps, tmp_path / "journey.png").walk()
         left = create(
             site.client, Creation("left", "", "terminal", site.repository, "", "", None, (), ())
         )
