@@ -11,7 +11,7 @@ import threading
 
 from berth_agent import VERSION, log, settings
 from berth_agent.applier import Applier
-from berth_agent.client import ControlPlane
+from berth_agent.client import ControlPlane, Https
 from berth_agent.conversation import Identity
 from berth_agent.core import Core
 from berth_agent.health import serve
@@ -88,7 +88,7 @@ def run(chosen: Settings, connection: Connection) -> int:
 def _hands(chosen: Settings, client: Client, owner: Owner) -> Hands:
     return Hands(
         control_plane=ControlPlane(
-            chosen.control_plane, lambda: read_token(chosen.token_file), chosen.ca_file
+            chosen.control_plane, lambda: read_token(chosen.token_file), Https(chosen.ca_file)
         ),
         applier=Applier(client, owner, threading.Event().wait),
         terminator=Terminator(client, owner),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import urllib3
@@ -34,14 +35,44 @@ class NoAnswer(Exception):
         self.retry_after = retry_after
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, decoded of any content encoding."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Exchange: TypeAlias = Callable[[str, bytes, Mapping[str, str]], Answer]
+"""POST a body with headers to an address. Raises ``NoAnswer`` when none comes."""
+
+
+class Https:
+    """The exchange over HTTPS, by one connection that is kept."""
+
+    def __init__(self, ca_file: Path | None) -> None:
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        self._pool = urllib3.PoolManager(maxsize=1, ssl_context=context, retries=False)
+
+    def __call__(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """See ``Exchange``."""
+        try:
+            answer = self._pool.request(
+                "POST", address, body=body, headers=headers, timeout=TIMEOUT, redirect=False
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as broken:
+            raise NoAnswer(f"no answer from {address}: {broken}") from broken
+        return Answer(answer.status, answer.headers, answer.data)
+
+
 class ControlPlane:
     """``token`` is called for each request, so that a rotated token is used at once."""
 
-    def __init__(self, address: str, token: Callable[[], str], ca_file: Path | None) -> None:
+    def __init__(self, address: str, token: Callable[[], str], exchange: Exchange) -> None:
         self._address = address
         self._token = token
-        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-        self._pool = urllib3.PoolManager(maxsize=1, ssl_context=context, retries=False)
+        self._exchange = exchange
 
     def prerequisites(self, request: PrerequisitesRequest) -> PrerequisitesResponse:
         """Raises ``NoAnswer``."""
@@ -52,30 +83,21 @@ class ControlPlane:
         return self._post("/agent/v1/reconcile", request, ReconcileResponse)
 
     def _post(self, path: str, message: BaseModel, answer_type: type[M]) -> M:
-        try:
-            answer = self._pool.request(
-                "POST",
-                self._address + path,
-                body=body_of(message),
-                headers={
-                    "Authorization": f"Bearer {self._token()}",
-                    "Content-Type": "application/json",
-                    "Accept": "application/json",
-                    "Accept-Encoding": "gzip",
-                },
-                timeout=TIMEOUT,
-                redirect=False,
-            )
-        except (urllib3.exceptions.HTTPError, OSError) as broken:
-            raise NoAnswer(f"no answer from {self._address}: {broken}") from broken
+        headers = {
+            "Authorization": f"Bearer {self._token()}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        answer = self._exchange(self._address + path, body_of(message), headers)
         if answer.status != 200:
             raise NoAnswer(
-                f"{path} answered {answer.status}: {_problem(answer.data)}",
+                f"{path} answered {answer.status}: {_problem(answer.body)}",
                 answer.status,
                 _retry_after(answer.headers.get("Retry-After", "")),
             )
         try:
-            return answer_type.model_validate_json(answer.data)
+            return answer_type.model_validate_json(answer.body)
         except ValidationError as error:
             # Never the answer itself: it may hold Secrets.
             where = [".".join(map(str, e["loc"])) for e in error.errors(include_input=False)]

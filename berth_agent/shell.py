@@ -7,18 +7,14 @@ control plane and the workers put events into it.
 from __future__ import annotations
 
 import logging
-import queue
-import random
-import threading
-import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from berth_agent.applier import Applier
 from berth_agent.client import ControlPlane, NoAnswer
 from berth_agent.commands import ApplyProxy, Ask, Command, Post, WakeAt, Work
-from berth_agent.core import WORKERS, Core
+from berth_agent.core import Core
 from berth_agent.events import (
     Answered,
     Changed,
@@ -37,6 +33,7 @@ from berth_agent.settings import BadSettings
 from berth_agent.tasks import Apply, Collect, Failed, Outcome, Task, Terminate
 from berth_agent.terminator import Terminator
 from berth_kube.lease import LostLease
+from berth_kube.machine import THREADS, Machine
 from berth_kube.reflector import Change, Reflector
 from chalicelib.wire.reconcile import ApplyError
 
@@ -69,65 +66,72 @@ class Hands:
 class Shell:
     """``run`` blocks until ``stop``."""
 
-    def __init__(self, core: Core, hands: Hands) -> None:
+    def __init__(self, core: Core, hands: Hands, machine: Machine = THREADS) -> None:
         self._core = core
         self._hands = hands
-        self._inbox: queue.SimpleQueue[Happening | None] = queue.SimpleQueue()
-        self._talker = ThreadPoolExecutor(1, "control-plane")
-        self._workers = ThreadPoolExecutor(WORKERS, "worker")
+        self._machine = machine
+        self._inbox: deque[Happening] = deque()
+        self._arrived = machine.signal()
+        self._stopping = False
         self._wake_at = float("inf")
-        self._turned = time.monotonic()
+        self._turned = machine.now()
 
     def tell(self, event: Happening) -> None:
         """Put an event into the inbox; from any thread."""
-        self._inbox.put(event)
+        self._inbox.append(event)
+        self._arrived.set()
 
     def changed(self, change: Change[Watched]) -> None:
         """A reflector's news."""
-        self._inbox.put(Changed(change))
+        self.tell(Changed(change))
 
     def stop(self) -> None:
         """Make ``run`` return."""
-        self._inbox.put(None)
+        self._stopping = True
+        self._arrived.set()
 
     def is_turning(self) -> bool:
         """Whether the loop is alive."""
-        return time.monotonic() - self._turned < PATIENCE
+        return self._machine.now() - self._turned < PATIENCE
 
     def run(self) -> None:
         """Feed the core until ``stop``. Work in progress is left: it is safe to break off."""
-        while True:
-            self._turned = now = time.monotonic()
-            try:
-                event = self._inbox.get(timeout=min(max(self._wake_at - now, 0.0), PATIENCE / 4))
-            except queue.Empty:
-                event = Tick()
-            if event is None:
-                break
+        while not self._stopping:
+            event = self._next()
             self._wake_at = float("inf")
-            moment = Moment(time.monotonic(), random.random())  # noqa: S311 - spreads requests
+            moment = Moment(self._machine.now(), self._machine.chance())
             for command in self._core.handle(event, moment):
                 self._do(command)
-        self._talker.shutdown(wait=False, cancel_futures=True)
-        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _next(self) -> Happening:
+        """Wait for an event, or for the time that the core wants to be woken at."""
+        self._turned = now = self._machine.now()
+        if not self._inbox:
+            self._arrived.wait(min(max(self._wake_at - now, 0.0), PATIENCE / 4))
+        self._arrived.clear()  # before the look: what comes after it sets the signal again
+        return self._inbox.popleft() if self._inbox else Tick()
 
     def _do(self, command: Command) -> None:
         match command:
             case WakeAt(when):
                 self._wake_at = when
             case Ask() | Post():
-                self._talker.submit(self._deliver, lambda: self._talk(command))
+                self._start("control-plane", lambda: self._talk(command))
             case ApplyProxy():
-                self._workers.submit(self._deliver, lambda: self._apply_proxy(command))
+                self._start("proxy", lambda: self._apply_proxy(command))
             case Work():
-                self._workers.submit(self._deliver, lambda: self._work(command))
+                self._start(command.workspace_id, lambda: self._work(command))
+
+    def _start(self, name: str, act: Callable[[], Happening]) -> None:
+        # The core itself bounds how many run at once.
+        self._machine.start(name, lambda: self._deliver(act))
 
     def _deliver(self, act: Callable[[], Happening]) -> None:
         try:
-            self._inbox.put(act())
+            self.tell(act())
         except LostLease as lost:
             log.error("%s: stopping", lost)  # noqa: TRY400 - expected, and the line says all
-            self._inbox.put(None)
+            self.stop()
 
     def _talk(self, command: Ask | Post) -> Happening:
         try:
@@ -197,10 +201,10 @@ def _log_failure(command: Work, error: ApplyError) -> None:
     )
 
 
-def follow(reflectors: Iterable[Reflector[Watched]]) -> None:
-    """Run each reflector in a thread of its own."""
+def follow(reflectors: Iterable[Reflector[Watched]], machine: Machine = THREADS) -> None:
+    """Run each reflector beside the others."""
     for reflector in reflectors:
-        threading.Thread(target=reflector.run, name="reflector", daemon=True).start()
+        machine.start("reflector", reflector.run)
 
 
 def start_when_synced(reflectors: Iterable[Reflector[Watched]], epoch: int, shell: Shell) -> None:

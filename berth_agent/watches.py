@@ -11,6 +11,7 @@ from berth_agent.ownership import Owner
 from berth_agent.view import is_ours
 from berth_kube import kinds
 from berth_kube.client import Client
+from berth_kube.machine import THREADS, Machine
 from berth_kube.projections import ConfigMap, Deployment, Event, Namespace, Pod
 from berth_kube.reflector import Change, Reflector, Source, Timing
 from chalicelib.wire import labels
@@ -19,7 +20,12 @@ OnChange: TypeAlias = Callable[[Change[Watched]], None]
 
 
 def reflectors(
-    client: Client, owner: Owner, on_change: OnChange, timing: Timing | None = None
+    client: Client,
+    owner: Owner,
+    on_change: OnChange,
+    *,
+    timing: Timing | None = None,
+    machine: Machine = THREADS,
 ) -> list[Reflector[Watched]]:
     """One for each kind."""
     ours = f"{labels.AGENT_ID}={owner.agent_id}"
@@ -31,7 +37,9 @@ def reflectors(
         Source(kinds.CONFIG_MAP, ConfigMap, namespace=owner.namespace, label_selector=buried),
         Source(kinds.EVENT, Event, field_selector="type=Warning", accept=_is_telling),
     ]
-    return [Reflector(client, source, on_change, timing=timing) for source in sources]
+    return [
+        Reflector(client, source, on_change, timing=timing, machine=machine) for source in sources
+    ]
 
 
 def _is_telling(item: Watched) -> bool:

@@ -8,9 +8,6 @@ renewal was *sent*, and a loss is always told. Whoever loses must exit.
 from __future__ import annotations
 
 import logging
-import random
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +17,7 @@ import msgspec
 from berth_kube.client import Client, Object
 from berth_kube.errors import KubernetesError
 from berth_kube.kinds import LEASE
+from berth_kube.machine import THREADS, Machine
 from berth_kube.projections import Projection
 
 log = logging.getLogger(__name__)
@@ -84,18 +82,16 @@ class Elector:
         candidate: Candidate,
         *,
         timing: LeaseTiming | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        machine: Machine = THREADS,
     ) -> None:
         self._client = client
         self._candidate = candidate
         self._timing = timing or LeaseTiming()
-        self._clock = clock
-        self._wall = wall
+        self._machine = machine
         self._valid_until = float("-inf")
         self._seen: tuple[str, float] = ("", float("-inf"))
         self._held = _Spec()
-        self._stopping = threading.Event()
+        self._stopping = machine.signal()
 
     @property
     def epoch(self) -> int:
@@ -104,7 +100,7 @@ class Elector:
 
     def is_leader(self) -> bool:
         """True until ``renew_deadline`` after the last successful renewal was sent."""
-        return self._clock() < self._valid_until
+        return self._machine.now() < self._valid_until
 
     def check(self) -> None:
         """Raise ``LostLease`` unless we lead: for ``Client(before_write=...)``."""
@@ -135,7 +131,7 @@ class Elector:
 
     def attempt(self) -> bool:
         """Acquire or renew once; False when it failed or belongs to another."""
-        sent = self._clock()
+        sent = self._machine.now()
         try:
             if not self._write(sent):
                 return False
@@ -151,7 +147,7 @@ class Elector:
         if lease is None:
             # A Lease made anew must not start below its predecessor's count, or the control plane,
             # which fences by it, would refuse a reinstalled agent for ever: minutes since 1970.
-            self._held = self._spec(int(self._wall() / 60))
+            self._held = self._spec(int(self._machine.wall() / 60))
             self._client.create(self._body(self._held))
             return True
         if lease.metadata.resource_version != self._seen[0]:
@@ -206,11 +202,11 @@ class Elector:
         }
 
     def _stamp(self) -> str:
-        return datetime.fromtimestamp(self._wall(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return datetime.fromtimestamp(self._machine.wall(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def _pause(self) -> float:
-        return self._timing.retry * (1.0 + self._timing.jitter * random.random())  # noqa: S311 - jitter
+        return self._timing.retry * (1.0 + self._timing.jitter * self._machine.chance())
 
     def _left(self) -> float:
         """Seconds until the deadline: the elector looks then, whatever the retry period says."""
-        return max(0.05, self._valid_until - self._clock())
+        return max(0.05, self._valid_until - self._machine.now())

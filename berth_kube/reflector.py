@@ -8,9 +8,6 @@ silent for longer than its bookmarks come is taken for gone. The copy never goes
 from __future__ import annotations
 
 import logging
-import random
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -22,6 +19,7 @@ from berth_kube.cache import Cache, Change, Key, key_of
 from berth_kube.client import Client
 from berth_kube.errors import Gone, Invalid, KubernetesError, Unreachable, error_of
 from berth_kube.kinds import Kind
+from berth_kube.machine import THREADS, Machine
 from berth_kube.messages import Bookmark, Page, WatchEvent
 from berth_kube.projections import Live
 from berth_kube.transport import Stream
@@ -90,21 +88,21 @@ class Reflector(Generic[T]):
         on_change: Callable[[Change[T]], None],
         *,
         timing: Timing | None = None,
-        chance: Callable[[], float] = random.random,
+        machine: Machine = THREADS,
     ) -> None:
         self._client = client
         self._source = source
         self._timing = timing or Timing()
-        self._chance = chance
+        self._machine = machine
         self._decoder = msgspec.json.Decoder(source.type)
         self._pages = msgspec.json.Decoder(Page)
         self._lines = msgspec.json.Decoder(WatchEvent)
         self._cache = Cache(on_change, source.accept)
         self._listed = False
         self._streaming = True
-        self._stopping = threading.Event()
+        self._stopping = machine.signal()
         self._stream: Stream | None = None
-        self.synced = threading.Event()
+        self.synced = machine.signal()
         self.figures = Figures()
 
     @property
@@ -122,16 +120,16 @@ class Reflector(Generic[T]):
         """Follow the cluster until ``stop``. Never raises for what the server does."""
         backoff = Backoff(self._timing.first_delay, self._timing.cap)
         while not self._stopping.is_set():
-            began = time.monotonic()
+            began = self._machine.now()
             delay = 0.0
             try:
                 self._round()
-                if time.monotonic() - began < self._timing.short:
-                    delay = backoff.next(self._chance())
+                if self._machine.now() - began < self._timing.short:
+                    delay = backoff.next(self._machine.chance())
             except (KubernetesError, msgspec.DecodeError) as error:
                 if self._stopping.is_set():
                     return
-                delay = self._after(error, backoff, time.monotonic() - began)
+                delay = self._after(error, backoff, self._machine.now() - began)
             if delay:
                 self.figures.failures += 1
                 self._stopping.wait(delay)
@@ -144,7 +142,7 @@ class Reflector(Generic[T]):
             backoff.reset()
         if isinstance(error, Gone):
             self._listed = False
-        delay = backoff.next(self._chance())
+        delay = backoff.next(self._machine.chance())
         if isinstance(error, KubernetesError) and error.retry_after:
             delay = max(delay, error.retry_after)
         log.warning(
@@ -192,7 +190,7 @@ class Reflector(Generic[T]):
         query = {
             **self._source.query(),
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(int(low + (high - low) * self._chance())),
+            "timeoutSeconds": str(int(low + (high - low) * self._machine.chance())),
         }
         if fresh is None:
             query["resourceVersion"] = str(self._cache.version)

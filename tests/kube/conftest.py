@@ -11,6 +11,7 @@ from kubernetes.client import Configuration
 from berth_kube.client import Client
 from berth_kube.connection import Connection
 from berth_kube.kinds import CONFIG_MAP
+from berth_kube.machine import Threads
 from berth_kube.projections import ConfigMap
 from berth_kube.reflector import Change, Reflector, Source, Timing
 from tests.kube.fake_apiserver import FakeApiServer
@@ -33,6 +34,14 @@ def connection(server: FakeApiServer) -> Connection:
     return Connection(Configuration(host=server.address))
 
 
+class Even(Threads):
+    """The machine whose dice always fall on the middle."""
+
+    def chance(self) -> float:
+        """See the protocol."""
+        return 0.5
+
+
 class Follower:
     """A reflector in a thread, and what it told."""
 
@@ -43,7 +52,7 @@ class Follower:
             Source(CONFIG_MAP, ConfigMap, namespace="trial"),
             self.changes.append,
             timing=timing,
-            chance=lambda: 0.5,
+            machine=Even(),
         )
         self._thread = threading.Thread(target=self.reflector.run, daemon=True)
         self._thread.start()
