@@ -3,7 +3,6 @@
 Importing it opens no client and reads no environment: Chalice imports it to find the routes.
 """
 
-import time
 from typing import Any
 
 from chalice.app import Chalice, Rate
@@ -28,5 +27,6 @@ def sweep(event: Any) -> None:
     from chalicelib import bootstrap
     from chalicelib.usecases.workspaces.sweep import sweep as carry_out
 
-    ends = time.monotonic() + SWEEP_SECONDS
-    carry_out(bootstrap.ports(), remaining=lambda: ends - time.monotonic())
+    ports = bootstrap.ports()
+    ends = ports.clock.monotonic() + SWEEP_SECONDS
+    carry_out(ports, remaining=lambda: ends - ports.clock.monotonic())

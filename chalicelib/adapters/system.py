@@ -5,11 +5,15 @@ import time
 
 
 class SystemClock:
-    """The wall clock."""
+    """The machine's clocks."""
 
     def now(self) -> float:
         """Seconds since the epoch, UTC."""
         return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+        return time.monotonic()
 
 
 class SystemChance:

@@ -1,7 +1,6 @@
 """A request that was let in, as a handler sees it."""
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -32,7 +31,10 @@ class Call:
     limit: int
     _person: Person | None = None
     _agent: Agent | None = None
-    _deadline: float = field(default_factory=lambda: time.monotonic() + BUDGET_SECONDS)
+    _deadline: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_deadline", self.ports.clock.monotonic() + BUDGET_SECONDS)
 
     @property
     def person(self) -> Person:
@@ -48,7 +50,7 @@ class Call:
 
     def remaining(self) -> float:
         """Return how many seconds are left for an answer."""
-        return self._deadline - time.monotonic()
+        return self._deadline - self.ports.clock.monotonic()
 
     def with_session(self, then: Callable[[Person], Response]) -> Response:
         """Answer for the browser's session; without one, sign in first and come back."""

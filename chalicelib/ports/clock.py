@@ -4,10 +4,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall clock."""
+    """The clocks of one process."""
 
     def now(self) -> float:
-        """Seconds since the epoch, UTC."""
+        """Seconds since the epoch, UTC; may jump, as wall clocks do."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back. For deadlines."""
         ...
 
 
