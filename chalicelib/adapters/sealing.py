@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from chalicelib.domain.canonical import canonical
 from chalicelib.ports.clock import Chance
 from chalicelib.ports.keys import Context, MasterKey
 from chalicelib.ports.sealing import SealBroken, Sealed
+from chalicelib.wire.canonical import canonical
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32

@@ -5,10 +5,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.domain.canonical import canonical
 from chalicelib.ports.store import MAX_BATCH, Absent, Delete, Item, Put, Store, Value
 from chalicelib.records import keys
 from chalicelib.records.attributes import SCHEMA, octets
+from chalicelib.wire.canonical import canonical
 
 
 def put_new(organisation_id: str, workspace_id: str, frozen: dict[str, Any]) -> Put:

@@ -10,8 +10,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chalicelib.domain.canonical import canonical
 from chalicelib.ports.keys import Context, DataKey, KeyRefused
+from chalicelib.wire.canonical import canonical
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12

@@ -1,13 +1,13 @@
 """An agent's first message: who leads its cluster now, answered with what its proxy is made of."""
 
 from chalicelib.domain.agents.agent import Agent
-from chalicelib.domain.canonical import digest_of
 from chalicelib.domain.errors import Clash
 from chalicelib.domain.targets.kubernetes.proxy import ProxySite, render_proxy
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed
 from chalicelib.records import agents
 from chalicelib.usecases.access.mint import proxy_token
+from chalicelib.wire.canonical import digest_of
 from chalicelib.wire.reconcile import PrerequisitesRequest, PrerequisitesResponse
 
 

@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Final
 
-from chalicelib.domain.canonical import canonical
 from chalicelib.domain.errors import Invalid
 from chalicelib.domain.targets.kubernetes import (
     checks,
@@ -16,6 +15,7 @@ from chalicelib.domain.targets.kubernetes import (
 from chalicelib.domain.targets.kubernetes.resources import largest, pod_need
 from chalicelib.domain.targets.plan import WorkspacePlan
 from chalicelib.domain.targets.target import Object
+from chalicelib.wire.canonical import canonical
 
 VERSION: Final = 1
 MAX_FROZEN_BYTES = 192 * 1024

@@ -8,10 +8,10 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 
 from chalicelib.domain.agents.agent import AgentSettings
-from chalicelib.domain.canonical import digest_of
 from chalicelib.domain.targets.kubernetes import hardening
 from chalicelib.domain.targets.target import Object
 from chalicelib.wire import labels
+from chalicelib.wire.canonical import digest_of
 
 NAME = "berth-proxy"
 """Of each object and of the ServiceAccount."""

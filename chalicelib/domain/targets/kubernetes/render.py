@@ -3,13 +3,13 @@
 The workload is as it was frozen; guard rails are made anew, so that they follow the platform.
 """
 
-from chalicelib.domain.canonical import digest_of
 from chalicelib.domain.targets.kubernetes import governance, network, storage
 from chalicelib.domain.targets.kubernetes.namespace import namespace
 from chalicelib.domain.targets.kubernetes.parent import parent
 from chalicelib.domain.targets.kubernetes.resources import Amount, Need
 from chalicelib.domain.targets.target import Frozen, GuardRails, Holes, Object, Rendered
 from chalicelib.wire import labels
+from chalicelib.wire.canonical import digest_of
 
 
 def render(frozen: Frozen, guard: GuardRails, holes: Holes) -> Rendered:
