@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ from berth_proxy.routes import RouteTable
 from berth_proxy.settings import Settings
 
 _LOG = logging.getLogger("berth_proxy")
+_STUCK_AFTER_ROUNDS = 4
 
 
 async def _serve(settings: Settings) -> None:
@@ -47,16 +49,25 @@ async def _serve(settings: Settings) -> None:
     discovery.start()
     _LOG.info("serving", extra={"zone": settings.zone})
     try:
-        await _until_told(controller)
+        await _until_told(controller, settings.recheck_seconds)
     finally:
         await asyncio.to_thread(discovery.stop)
         await runner.cleanup()
         await control_plane.close()
+        faulthandler.cancel_dump_traceback_later()
 
 
-async def _until_told(controller: Controller) -> None:
-    """Run the controller until SIGTERM or SIGINT."""
-    running = asyncio.create_task(controller.run())
+async def _until_told(controller: Controller, recheck_seconds: int) -> None:
+    """Run the controller until SIGTERM or SIGINT, or until it is stuck.
+
+    The watchdog is a thread of C: it ends the process even where the loop stands still, and the
+    kubelet starts it anew.
+    """
+
+    def alive() -> None:
+        faulthandler.dump_traceback_later(_STUCK_AFTER_ROUNDS * recheck_seconds, exit=True)
+
+    running = asyncio.create_task(controller.run(recheck_seconds, alive))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)

@@ -1,5 +1,6 @@
 """What the proxy asks the control plane: may this browser in, and do those who are in still belong."""
 
+import asyncio
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,15 +62,15 @@ class ControlPlane:
             raise Unreachable("the control plane's answer is not understood") from error
 
     async def _post(self, path: str, body: str) -> bytes:
-        headers = {
-            "Authorization": f"Bearer {self._token_file.read_text().strip()}",
-            "Content-Type": "application/json",
-        }
         try:
+            headers = {
+                "Authorization": f"Bearer {self._token_file.read_text().strip()}",
+                "Content-Type": "application/json",
+            }
             async with self._http.post(
                 self._url + path, data=body, headers=headers, allow_redirects=False
             ) as answer:
-                content = await answer.content.read(_MAX_ANSWER_BYTES)
+                content = await _whole(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{self._url} does not answer: {error}") from error
         if answer.status >= 500:
@@ -77,3 +78,12 @@ class ControlPlane:
         if answer.status != 200:
             raise Refused(f"{path} answered {answer.status}")
         return content
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the body, however it comes in pieces. Raises Unreachable where it does not end."""
+    try:
+        await answer.content.readexactly(_MAX_ANSWER_BYTES)
+    except asyncio.IncompleteReadError as body:
+        return body.partial
+    raise Unreachable(f"an answer of more than {_MAX_ANSWER_BYTES} bytes")

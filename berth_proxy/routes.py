@@ -124,6 +124,10 @@ class RouteTable:
         """Return where each slot in use leads."""
         return {used.slot.path: used.wanted.address for used in self._used.values()}
 
+    def unused(self) -> Iterable[str]:
+        """Return the slots that must lead nowhere."""
+        return (slot.path for slot in self._free)
+
     def _start(self, wanted: Wanted) -> list[str]:
         if not self._free:
             raise Full(f"all {self.layout.buckets * self.layout.slots} slots are in use")

@@ -29,6 +29,8 @@ class Settings:
     """Where HAProxy answers ``/healthz``."""
     portal: str = "127.0.0.1:9010"
     """Where the controller listens for HAProxy."""
+    recheck_seconds: int = 30
+    """Between two questions about who may stay. A controller that does not ask for four times as long is stuck, and ends."""
     buckets: int = 256
     """Bucket backends of 20 slots each: 256 carry 5,120 workspaces."""
 

@@ -35,14 +35,13 @@ class Runtime:
         self._socket = socket
 
     async def run(self, commands: Sequence[str]) -> None:
-        """Carry out the commands in order. Raises CommandRefused for the first batch that is not taken."""
+        """Carry out the commands in order, all of them. Raises CommandRefused for what was not taken."""
+        complaints = []
         for start in range(0, len(commands), _BATCH):
             answer = await self.ask("; ".join(commands[start : start + _BATCH]))
-            complaint = next(
-                (line for line in answer.splitlines() if line.startswith(_COMPLAINTS)), None
-            )
-            if complaint is not None:
-                raise CommandRefused(complaint)
+            complaints += [line for line in answer.splitlines() if line.startswith(_COMPLAINTS)]
+        if complaints:
+            raise CommandRefused(f"{complaints[0]} ({len(complaints)} in all)")
 
     async def ask(self, command: str) -> str:
         """Return the answer to one line of commands."""

@@ -55,6 +55,7 @@ class SmallControlPlane:
         self.admission_id = ""
         """The last one given."""
         self.available = True
+        self.rechecks = 0
 
     def application(self) -> web.Application:
         application = web.Application()
@@ -83,6 +84,7 @@ class SmallControlPlane:
     async def _recheck(self, request: web.Request) -> web.Response:
         if not self.available:
             return web.json_response({}, status=503)
+        self.rechecks += 1
         asked = (await request.json())["admission_ids"]
         return web.json_response({"ended": [name for name in asked if name in self.ended]})
 
@@ -254,7 +256,7 @@ class Stack:
         self.controller = Controller(self.routes, self.runtime, self.admissions, client, self.now)
         self.keys = read_keys(folder)
         portal = Portal(self.zone, self.keys, self.admissions, client, self.now)
-        self._client = client
+        self.client = client
         upstream = web.Application()
         upstream.router.add_route("*", "/{path:.*}", _workspace)
         portal_port = int(self.settings.portal.rpartition(":")[2])
@@ -269,7 +271,7 @@ class Stack:
             self._runners.append(runner)
 
     async def _close(self) -> None:
-        await self._client.close()
+        await self.client.close()
         for runner in self._runners:
             await runner.cleanup()
 
