@@ -12,10 +12,16 @@ from chalicelib.wire.admission import Admission, RecheckRequest, RecheckResponse
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
 _MAX_ANSWER_BYTES = 256 * 1024
+_PROBLEM = "application/problem+json"
+"""RFC 9457: what the control plane refuses in. A gateway on the way speaks otherwise."""
 
 
 class Refused(Exception):
     """The control plane does not let this browser in."""
+
+
+class Dismissed(Refused):
+    """The control plane takes this proxy's credential no longer: its agent is retired."""
 
 
 class Unreachable(Exception):
@@ -52,7 +58,7 @@ class ControlPlane:
         )
 
     async def recheck(self, admission_ids: Sequence[str]) -> RecheckResponse:
-        """Ask which admissions hold no longer. Raises Refused or Unreachable."""
+        """Ask which admissions hold no longer. Raises Dismissed, Refused or Unreachable."""
         body = RecheckRequest(admission_ids=tuple(admission_ids)).model_dump_json()
         try:
             return RecheckResponse.model_validate_json(
@@ -73,8 +79,10 @@ class ControlPlane:
                 content = await _whole(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{self._url} does not answer: {error}") from error
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status == 429:
             raise Unreachable(f"{self._url}{path} answered {answer.status}")
+        if answer.status in {401, 403} and answer.content_type == _PROBLEM:
+            raise Dismissed(f"{path} answered {answer.status}")
         if answer.status != 200:
             raise Refused(f"{path} answered {answer.status}")
         return content

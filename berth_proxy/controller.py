@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from berth_proxy.admissions import Admissions
-from berth_proxy.control_plane import ControlPlane, Refused, Unreachable
+from berth_proxy.control_plane import ControlPlane, Dismissed, Refused, Unreachable
 from berth_proxy.discovery import Found
 from berth_proxy.haproxy.runtime import CommandRefused, DataPlaneLost, Runtime
 from berth_proxy.routes import Full, RouteTable
@@ -71,6 +71,10 @@ class Controller:
             async with asyncio.timeout(within_seconds):
                 ended += await self._ended_ones()
             self._admissions.checked(now)
+        except Dismissed as error:
+            # An answer, not silence: whoever is in came in by a proxy that lets nobody in.
+            _LOG.warning("dismissed, so everybody is cut", extra={"error": str(error)})
+            ended = list(self._admissions.live())
         except (Unreachable, Refused, TimeoutError) as error:
             _LOG.warning("recheck failed", extra={"error": str(error) or "it took too long"})
             if not self._admissions.are_current(now):

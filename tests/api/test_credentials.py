@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from chalice.test import HTTPResponse
 
 from chalicelib.domain.access.roles import Role
 from tests.api.world import World
@@ -172,14 +173,16 @@ def test_only_the_newest_token_survives_a_second_rotation(world: World) -> None:
 
 
 def test_a_retired_agent_and_its_proxy_are_nobody(world: World) -> None:
-    """Retiring an agent ends its token and its proxy's at the next call, and can be repeated."""
+    """Retiring an agent ends its token and its proxy's at the next call, in the words by which the proxy knows it."""
     agent = world.agent()
     proxy = world.proxy(agent)
     path = f"/api/v1/agents/{agent.agent.id}/retire"
     assert rechecks(world, proxy) == 200
     for _ in range(2):
         assert world.call("POST", path, token=world.token(), body={}).json_body["retired_at"]
-    assert (hears(world, agent.token), rechecks(world, proxy)) == (401, 401)
+    told = recheck(world, proxy)
+    assert (hears(world, agent.token), told.status_code) == (401, 401)
+    assert told.headers["Content-Type"] == "application/problem+json"
 
 
 def test_credentials_do_not_stand_in_for_each_other(world: World) -> None:
@@ -232,7 +235,10 @@ def hears(world: World, token: str) -> int:
 
 def rechecks(world: World, token: str) -> int:
     """Return the status of a proxy's question."""
+    return int(recheck(world, token).status_code)
+
+
+def recheck(world: World, token: str) -> HTTPResponse:
+    """Return the answer to a proxy's question."""
     body: dict[str, list[str]] = {"admission_ids": []}
-    return int(
-        world.call("POST", "/agent/v1/admissions/recheck", token=token, body=body).status_code
-    )
+    return world.call("POST", "/agent/v1/admissions/recheck", token=token, body=body)

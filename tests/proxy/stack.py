@@ -55,6 +55,8 @@ class SmallControlPlane:
         self.admission_id = ""
         """The last one given."""
         self.available = True
+        self.refusal: tuple[int, str] | None = None
+        """Status and content type with which rechecks are refused."""
         self.rechecks = 0
 
     def application(self) -> web.Application:
@@ -84,6 +86,9 @@ class SmallControlPlane:
     async def _recheck(self, request: web.Request) -> web.Response:
         if not self.available:
             return web.json_response({}, status=503)
+        if self.refusal is not None:
+            status, content_type = self.refusal
+            return web.Response(status=status, body=b"{}", content_type=content_type)
         self.rechecks += 1
         asked = (await request.json())["admission_ids"]
         return web.json_response({"ended": [name for name in asked if name in self.ended]})

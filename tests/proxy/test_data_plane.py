@@ -18,6 +18,7 @@ def routed(stack: Stack) -> Iterator[Stack]:
     stack.moment = 0
     stack.control_plane.ended.clear()
     stack.control_plane.available = True
+    stack.control_plane.refusal = None
     stack.route(ANN)
     yield stack
     stack.unroute(ANN)
@@ -400,6 +401,28 @@ def test_without_the_control_plane_nobody_stays_for_ever(routed: Stack) -> None:
 
     assert during == 200
     assert routed.ask(routed.host(ANN), Cookie=f"__Host-berth={session}").status == 303
+
+
+@pytest.mark.parametrize(
+    "refusal, status",
+    [
+        ((401, "application/problem+json"), 303),
+        ((403, "application/problem+json"), 303),
+        ((404, "application/problem+json"), 200),
+        ((429, "application/problem+json"), 200),
+        ((403, "application/json"), 200),
+    ],
+    ids=["unknown", "forbidden", "no such route", "too many", "a gateway's"],
+)
+def test_a_dismissed_proxy_keeps_nobody(
+    routed: Stack, refusal: tuple[int, str], status: int
+) -> None:
+    """Once the control plane itself refuses the proxy all are out at once; other trouble has its five minutes."""
+    session = routed.sign_in(ANN)
+    routed.control_plane.refusal = refusal
+    routed.run(routed.controller.recheck())
+
+    assert routed.ask(routed.host(ANN), Cookie=f"__Host-berth={session}").status == status
 
 
 def test_a_route_moves_with_its_workspace(routed: Stack) -> None:
