@@ -27,6 +27,7 @@ def sweep(event: Any) -> None:
     from chalicelib import bootstrap
     from chalicelib.usecases.workspaces.sweep import sweep as carry_out
 
-    ports = bootstrap.ports()
-    ends = ports.clock.monotonic() + SWEEP_SECONDS
-    carry_out(ports, remaining=lambda: ends - ports.clock.monotonic())
+    chosen = bootstrap.ports()
+    clock = chosen.clock
+    ends = clock.monotonic() + SWEEP_SECONDS
+    carry_out(bootstrap.patient(chosen, ends), remaining=lambda: ends - clock.monotonic())

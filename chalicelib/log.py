@@ -14,7 +14,9 @@ FIELDS: Final = frozenset(
     {
         "action",
         "agent_id",
+        "checkpoint",
         "code",
+        "digest",
         "error",
         "generation",
         "incident",
@@ -26,6 +28,7 @@ FIELDS: Final = frozenset(
         "route",
         "stack",
         "status",
+        "subject",
         "user_id",
         "workspace_id",
     }

@@ -113,7 +113,7 @@ def erased(workspace: Workspace, state: WorkspaceState) -> list[Write]:
 
 def _told(organisation_id: str, workspace_id: str, change: Change) -> list[Put]:
     told = [events.put_new(organisation_id, workspace_id, event) for event in change.events]
-    return told + [audit.put_new(record) for record in change.audits]
+    return told + [write for record in change.audits for write in audit.append(record)]
 
 
 def _released(workspace: Workspace, expires: int | None) -> list[Write]:

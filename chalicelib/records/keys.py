@@ -18,9 +18,12 @@ STATES = "WS#"
 PENDING = "PENDING#"
 SEALED = "SEALED#"
 EVENTS = "EVENT#"
+AUDIT_RECORDS = "RECORD#"
+AUDIT_CHECKPOINTS = "CHECKPOINT#"
 
 IDENTITIES = "IDENTITY"
 DUES = "DUE"
+AUDIT_HEADS = "AUDIT"
 
 
 def of_organisation(org: str) -> str:
@@ -39,7 +42,7 @@ def of_workspace(org: str, workspace: str) -> str:
 
 
 def of_audit(org: str) -> str:
-    """Partition: the organisation's audit records, in order of time."""
+    """Partition: the organisation's audit records and their checkpoints."""
     return _join("ORG", org, "AUDIT")
 
 
@@ -138,9 +141,19 @@ def event(org: str, workspace_id: str, at: float, event_id: str) -> Key:
     return Key(of_workspace(org, workspace_id), _join("EVENT", _milliseconds(at), event_id))
 
 
-def audit(org: str, at: float, event_id: str) -> Key:
-    """One accepted change and who made it."""
-    return Key(of_audit(org), _join(_milliseconds(at), event_id))
+def audit_record(org: str, subject: str, number: int) -> Key:
+    """One accepted change and who made it: the ``number``-th of its subject."""
+    return Key(of_audit(org), _join("RECORD", subject, f"{number:010}"))
+
+
+def audit_records(subject: str) -> str:
+    """What the sort keys of the audit records of one subject start with."""
+    return _join("RECORD", subject) + "#"
+
+
+def audit_checkpoint(org: str, number: int) -> Key:
+    """Which audit record was the newest of each subject that had changed."""
+    return Key(of_audit(org), _join("CHECKPOINT", f"{number:010}"))
 
 
 # Instance rows: the only ones outside an organisation.
@@ -170,6 +183,23 @@ def due_parts(sort: str) -> tuple[float, str, str, str]:
     """Return time (seconds), organisation, agent and workspace of a DUE row's sort key."""
     at, org, agent_id, workspace_id = sort.split("#")
     return int(at) / 1000, org, agent_id, workspace_id
+
+
+def audit_head(org: str, subject: str) -> Key:
+    """A subject's newest audit record, until a checkpoint holds it. Ids and a digest only."""
+    return Key(AUDIT_HEADS, _join(org, subject))
+
+
+def audit_heads(org: str) -> str:
+    """What the sort keys of one organisation's heads start with."""
+    return _join(org) + "#"
+
+
+def audit_head_parts(sort: str) -> tuple[str, str]:
+    """Return organisation and subject of a head's sort key. Raises ValueError for what is none."""
+    org, subject = sort.split("#")
+    _join(org, subject)
+    return org, subject
 
 
 def last_part(sort: str) -> str:

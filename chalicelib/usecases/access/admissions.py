@@ -8,9 +8,11 @@ from chalicelib.domain.access.admission import Admission
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.signing import Claims, Purpose, SignatureRefused
-from chalicelib.ports.store import ConditionFailed, Item, Key
+from chalicelib.ports.store import ConditionFailed, Item, Key, Put
 from chalicelib.records import admissions, keys, people, states, workspaces
 from chalicelib.usecases.access.enter import is_open_to, nothing_here
+from chalicelib.usecases.audit.write import audit
+from chalicelib.usecases.workspaces.telling import Actor
 from chalicelib.wire import admission as wire
 
 
@@ -34,6 +36,7 @@ def redeem(ports: Ports, agent: Agent, request: wire.RedeemRequest) -> wire.Admi
             [
                 admissions.use_up(Purpose.TICKET, str(claims["jti"]), int(claims["exp"])),
                 admissions.put_new(admission),
+                *_told(ports, admission),
             ]
         )
     except ConditionFailed as error:
@@ -46,6 +49,13 @@ def redeem(ports: Ports, agent: Agent, request: wire.RedeemRequest) -> wire.Admi
         path=str(claims["path"]),
         expires=int(admission.expires_at),
     )
+
+
+def _told(ports: Ports, admission: Admission) -> list[Put]:
+    """An entry is a subject of its own: people open several endpoints of a workspace at once."""
+    actor = Actor(admission.organisation_id, admission.user_id)
+    detail = f"{admission.workspace_id} port {admission.port}"
+    return audit(ports, actor, "workspaces:enter", admission.id, detail=detail, is_new=True)
 
 
 def recheck(ports: Ports, agent: Agent, request: wire.RecheckRequest) -> wire.RecheckResponse:

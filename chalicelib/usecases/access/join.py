@@ -13,7 +13,7 @@ from chalicelib.ports.identity import Identity
 from chalicelib.ports.store import ConditionFailed, Write
 from chalicelib.records import organisations, people, tokens
 from chalicelib.usecases.access.mint import new_id
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 FIRST_ORGANISATION = "default"
 
@@ -27,7 +27,7 @@ def join(ports: Ports, identity: Identity, code: str) -> Member:
     else:
         member, writes = _as_first_owner(ports, identity, code)
     writes += people.put_new(member)
-    writes.append(audit(ports, people.person_of(member), "members:join", member.id))
+    writes += audit(ports, people.person_of(member), "members:join", member.id, is_new=True)
     try:
         ports.store.transact(writes)
     except ConditionFailed as error:

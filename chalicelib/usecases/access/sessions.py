@@ -10,7 +10,7 @@ from chalicelib.ports.bundle import Ports
 from chalicelib.records import people, sessions
 from chalicelib.usecases.access.authenticate import SESSION_LONGEST_SECONDS
 from chalicelib.usecases.access.mint import new_id
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,10 @@ def open_session(ports: Ports, member: Member) -> OpenedSession:
     )
     person = people.person_of(member, session_id)
     ports.store.transact(
-        [sessions.put_new(session), audit(ports, person, "sessions:open", session_id)]
+        [
+            sessions.put_new(session),
+            *audit(ports, person, "sessions:open", session_id, is_new=True),
+        ]
     )
     return OpenedSession(session, cookie)
 
@@ -48,6 +51,6 @@ def end_session(ports: Ports, person: Person) -> None:
     ports.store.transact(
         [
             sessions.end(person.organisation_id, person.session_id),
-            audit(ports, person, "sessions:end", person.session_id),
+            *audit(ports, person, "sessions:end", person.session_id),
         ]
     )

@@ -12,7 +12,7 @@ from chalicelib.records import idempotency, tokens
 from chalicelib.records.idempotency import Attempt
 from chalicelib.usecases.access.mint import mint, new_id, new_seed
 from chalicelib.usecases.access.permission import require
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def make_token(
         ports.store.transact(
             [
                 tokens.put_new(token),
-                audit(ports, person, "tokens:make", token_id),
+                *audit(ports, person, "tokens:make", token_id, is_new=True),
                 *idempotency.put(attempt, f"{token_id} {seed}"),
             ]
         )
@@ -78,7 +78,7 @@ def revoke_token(ports: Ports, person: Person, token_id: str) -> None:
     ports.store.transact(
         [
             tokens.revoke(person.organisation_id, token_id),
-            audit(ports, person, "tokens:revoke", token_id),
+            *audit(ports, person, "tokens:revoke", token_id),
         ]
     )
 

@@ -13,7 +13,7 @@ from chalicelib.ports.store import ConditionFailed, Update
 from chalicelib.records import agents
 from chalicelib.usecases.access.permission import require
 from chalicelib.usecases.agents.read import find_agent
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 
 def change_agent(
@@ -58,7 +58,7 @@ def agent_to_change(ports: Ports, person: Person, agent_id: str) -> Agent:
 
 def _carry_out(ports: Ports, person: Person, agent: Agent, write: Update, action: str) -> None:
     try:
-        ports.store.transact([write, audit(ports, person, action, agent.id)])
+        ports.store.transact([write, *audit(ports, person, action, agent.id)])
     except ConditionFailed as error:
         message = "Somebody else changed the agent at the same time. Read it and try again."
         raise Clash("changed-meanwhile", message) from error

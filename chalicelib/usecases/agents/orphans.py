@@ -7,10 +7,11 @@ label, for the agent reports nothing else; a workspace that has a record is neve
 from dataclasses import replace
 
 from chalicelib.ports.store import Write
-from chalicelib.records import audit, orphans, workspaces
+from chalicelib.records import orphans, workspaces
 from chalicelib.records.orphans import Orphan
 from chalicelib.usecases.agents.conversation import Conversation
-from chalicelib.usecases.workspaces.telling import BERTH, Actor, audit_record
+from chalicelib.usecases.audit.write import audit
+from chalicelib.usecases.workspaces.telling import BERTH, Actor
 from chalicelib.wire.reconcile import Outcome, TerminateOrder, WorkspaceReport
 
 
@@ -39,10 +40,8 @@ def _condemn(talk: Conversation, report: WorkspaceReport, orphan: Orphan) -> Orp
     condemned = replace(orphan, generation=max(report.generation, report.tombstone or 0) + 1)
     actor = Actor(talk.agent.organisation_id, BERTH)
     detail = f"agent {talk.agent.id} reported it and nobody owns it"
-    record = audit_record(
-        talk.ports, actor, "workspaces:remove-orphan", report.workspace_id, detail=detail
-    )
-    writes: list[Write] = [orphans.put_removed(talk.placement, condemned), audit.put_new(record)]
+    told = audit(talk.ports, actor, "workspaces:remove-orphan", report.workspace_id, detail=detail)
+    writes: list[Write] = [orphans.put_removed(talk.placement, condemned), *told]
     talk.ports.store.transact(writes)
     return condemned
 

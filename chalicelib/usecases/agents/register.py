@@ -13,7 +13,7 @@ from chalicelib.records import agents, idempotency
 from chalicelib.records.idempotency import Attempt
 from chalicelib.usecases.access.mint import mint, new_id, new_seed
 from chalicelib.usecases.access.permission import require
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def register_agent(
         ports.store.transact(
             [
                 agents.put_new(agent),
-                audit(ports, person, "agents:register", agent_id),
+                *audit(ports, person, "agents:register", agent_id, is_new=True),
                 *idempotency.put(attempt, f"{agent_id} {seed}"),
             ]
         )

@@ -20,7 +20,8 @@ from chalicelib.records.events import Event
 from chalicelib.usecases.agents.conversation import Conversation
 from chalicelib.usecases.agents.facts import facts_of
 from chalicelib.usecases.agents.orphans import take_orphan
-from chalicelib.usecases.workspaces.telling import BERTH, Actor, audit_record, event
+from chalicelib.usecases.audit.write import audit_record
+from chalicelib.usecases.workspaces.telling import BERTH, Actor, event
 from chalicelib.usecases.workspaces.wish import looked
 from chalicelib.wire.reconcile import Receipt, TerminateOrder, WorkspaceReport
 
@@ -123,8 +124,7 @@ def _code(state: WorkspaceState) -> str:
 
 def _audit(talk: Conversation, state: WorkspaceState, action: str) -> AuditRecord:
     actor = Actor(talk.agent.organisation_id, talk.agent.id)
-    detail = f"generation {state.generation}"
-    return audit_record(talk.ports, actor, action, state.workspace_id, detail=detail)
+    return audit_record(talk.ports, actor, action, state.workspace_id, generation=state.generation)
 
 
 def _revenant(state: WorkspaceState, decision: Decision) -> TerminateOrder | None:

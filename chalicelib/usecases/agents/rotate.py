@@ -12,7 +12,7 @@ from chalicelib.records.idempotency import Attempt
 from chalicelib.usecases.access.mint import mint, new_seed
 from chalicelib.usecases.agents.change import agent_to_change
 from chalicelib.usecases.agents.register import AgentWithToken, agent_made_before
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 OVERLAP_SECONDS = 24 * 3600
 
@@ -40,7 +40,7 @@ def rotate_agent(
         ports.store.transact(
             [
                 agents.change_tokens(agent, digests),
-                audit(ports, person, "agents:rotate", agent_id),
+                *audit(ports, person, "agents:rotate", agent_id),
                 *idempotency.put(attempt, f"{agent_id} {seed}"),
             ]
         )

@@ -12,7 +12,7 @@ from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed
 from chalicelib.records import organisations
 from chalicelib.usecases.access.permission import require
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 
 def change_organisation(
@@ -30,7 +30,7 @@ def change_organisation(
         ports.store.transact(
             [
                 organisations.change(after),
-                audit(ports, person, "organisation:change", before.id),
+                *audit(ports, person, "organisation:change", before.id),
             ]
         )
     except ConditionFailed as error:

@@ -13,7 +13,7 @@ from chalicelib.records import idempotency, organisations, people, tokens
 from chalicelib.records.idempotency import Attempt
 from chalicelib.usecases.access.mint import mint, new_id, new_seed
 from chalicelib.usecases.access.permission import require
-from chalicelib.usecases.audit import audit
+from chalicelib.usecases.audit.write import audit
 
 INVITATION_SECONDS = 7 * 24 * 3600
 
@@ -51,7 +51,14 @@ def invite(
         ports.store.transact(
             [
                 tokens.put_new_invitation(invitation),
-                audit(ports, person, "members:invite", invitation_id, detail=role.value),
+                *audit(
+                    ports,
+                    person,
+                    "members:invite",
+                    invitation_id,
+                    detail=role.value,
+                    is_new=True,
+                ),
                 *idempotency.put(attempt, f"{invitation_id} {seed}"),
             ]
         )
@@ -78,7 +85,7 @@ def change_role(ports: Ports, person: Person, user_id: str, role: Role) -> Membe
     member = _member(ports, person, user_id)
     writes: list[Write] = [
         people.change_role(member, role),
-        audit(ports, person, "members:change-role", user_id, detail=role.value),
+        *audit(ports, person, "members:change-role", user_id, detail=role.value),
     ]
     _carry_out(ports, member, writes, leaves_owner=role is Role.OWNER)
     return replace(member, role=role, version=member.version + 1)
@@ -89,7 +96,7 @@ def remove_member(ports: Ports, person: Person, user_id: str) -> None:
     member = _member(ports, person, user_id)
     writes: list[Write] = [
         *people.remove(member, ports.clock.now()),
-        audit(ports, person, "members:remove", user_id),
+        *audit(ports, person, "members:remove", user_id),
     ]
     _carry_out(ports, member, writes, leaves_owner=False)
 

@@ -12,10 +12,11 @@ from chalicelib.records import audit, events, idempotency, keys, organisations, 
 from chalicelib.records.changes import Quotas, of_new
 from chalicelib.records.idempotency import Attempt
 from chalicelib.usecases.access.permission import require
+from chalicelib.usecases.audit.write import audit_record
 from chalicelib.usecases.variables.sealing import seal
 from chalicelib.usecases.workspaces.draft import Draft, WorkspaceRequest, draft
 from chalicelib.usecases.workspaces.read import WorkspaceView, show_workspace, view
-from chalicelib.usecases.workspaces.telling import Actor, audit_record, event
+from chalicelib.usecases.workspaces.telling import Actor, event
 from chalicelib.usecases.workspaces.wish import looked
 
 
@@ -64,12 +65,14 @@ def _contents(
         "workspaces:create",
         workspace_id,
         detail=made_up.workspace.agent_id,
+        generation=state.generation,
+        is_new=True,
     )
     return [
         plans.put_new(org, workspace_id, made_up.frozen),
         *([] if variables is None else sealed.put_new(org, workspace_id, variables)),
         events.put_new(org, workspace_id, told),
-        audit.put_new(record),
+        *audit.append(record),
     ]
 
 

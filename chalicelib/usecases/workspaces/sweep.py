@@ -18,7 +18,6 @@ from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed, StoreBusy
 from chalicelib.records import (
     agents,
-    audit,
     changes,
     dues,
     organisations,
@@ -28,7 +27,8 @@ from chalicelib.records import (
 )
 from chalicelib.records.changes import Change, commit
 from chalicelib.records.dues import Due
-from chalicelib.usecases.workspaces.telling import BERTH, Actor, audit_record, event
+from chalicelib.usecases.audit.write import audit
+from chalicelib.usecases.workspaces.telling import BERTH, Actor, event
 from chalicelib.usecases.workspaces.wish import Wish, looked, make_wish
 
 STOP_AT_SECONDS = 5.0
@@ -137,5 +137,5 @@ def _pass_time(
 def _erase(ports: Ports, workspace: Workspace, state: WorkspaceState) -> None:
     detail = f"agent {workspace.agent_id} is retired; what its cluster still has is removed there"
     actor = Actor(workspace.organisation_id, BERTH)
-    record = audit_record(ports, actor, "workspaces:erase", workspace.id, detail=detail)
-    ports.store.transact([*changes.erased(workspace, state), audit.put_new(record)])
+    told = audit(ports, actor, "workspaces:erase", workspace.id, detail=detail)
+    ports.store.transact([*changes.erased(workspace, state), *told])

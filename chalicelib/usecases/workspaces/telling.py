@@ -1,10 +1,9 @@
-"""Telling what happens to a workspace: events for its owner, audit records for the organisation."""
+"""Telling what happens to a workspace: events for its owner."""
 
 from dataclasses import dataclass
 
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.bundle import Ports
-from chalicelib.records.audit import AuditRecord
 from chalicelib.records.events import Event
 from chalicelib.usecases.access.mint import new_id
 
@@ -31,19 +30,4 @@ def event(ports: Ports, state: WorkspaceState, *, kind: str, message: str, actor
         generation=state.generation,
         desired=state.desired.value,
         actual=state.actual.value,
-    )
-
-
-def audit_record(
-    ports: Ports, actor: Actor, action: str, subject: str, *, detail: str = ""
-) -> AuditRecord:
-    """Return an audit record of now. ``action`` is ``resource:verb``."""
-    return AuditRecord(
-        id=new_id(ports, "evt"),
-        organisation_id=actor.organisation_id,
-        at=ports.clock.now(),
-        actor=actor.id,
-        action=action,
-        subject=subject,
-        detail=detail,
     )

@@ -10,7 +10,8 @@ from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.bundle import Ports
 from chalicelib.records.changes import Change, commit
 from chalicelib.records.placement import Placement
-from chalicelib.usecases.workspaces.telling import Actor, audit_record, event
+from chalicelib.usecases.audit.write import audit_record
+from chalicelib.usecases.workspaces.telling import Actor, event
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,12 @@ def make_wish(
         return state
     after = looked(after, settings, ports.clock.now())
     told = event(ports, after, kind=f"desired-{wish.cause}", message=wish.message, actor=wish.actor)
-    detail = f"{state.desired.value} to {after.desired.value}, generation {after.generation}"
+    detail = f"{state.desired.value} to {after.desired.value}"
     actor = Actor(placement.organisation_id, wish.actor)
     action = f"workspaces:{wish.cause}"
-    record = audit_record(ports, actor, action, state.workspace_id, detail=detail)
+    record = audit_record(
+        ports, actor, action, state.workspace_id, detail=detail, generation=after.generation
+    )
     return commit(ports.store, Change(placement, state, after, (told,), (record,)))
 
 
