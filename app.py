@@ -22,12 +22,15 @@ for blueprint in blueprints():
 # Triggers live here and not in a blueprint: there, Lambda would never import this file.
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sweep(event: Any) -> None:
-    """Stop what ran too long, and remove what nobody owns any more."""
+    """Stop what ran too long, remove what nobody owns any more, and hold the audit log fast."""
     del event
     from chalicelib import bootstrap
+    from chalicelib.usecases.audit.checkpoint import write_checkpoints
     from chalicelib.usecases.workspaces.sweep import sweep as carry_out
 
     chosen = bootstrap.ports()
     clock = chosen.clock
     ends = clock.monotonic() + SWEEP_SECONDS
-    carry_out(bootstrap.patient(chosen, ends), remaining=lambda: ends - clock.monotonic())
+    ports = bootstrap.patient(chosen, ends)
+    carry_out(ports, remaining=lambda: ends - clock.monotonic())
+    write_checkpoints(ports, remaining=lambda: ends - clock.monotonic())

@@ -3,6 +3,7 @@ first request; boto3 is loaded only where AWS is used."""
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,15 @@ def use(chosen: Ports | None) -> None:
     global _current  # noqa: PLW0603 - see ``ports``
     with _lock:
         _current = chosen
+
+
+def patient(chosen: Ports, until: float) -> Ports:
+    """Return the ports of one call, which ends at ``until`` on the monotonic clock: as long as time
+    is left, its writes wait for their turn."""
+    from chalicelib.adapters.stores.patient import PatientStore
+
+    store = PatientStore(chosen.store, chosen.clock, chosen.chance, until)
+    return replace(chosen, store=store)
 
 
 def build(settings: Settings) -> Ports:

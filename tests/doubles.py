@@ -28,6 +28,10 @@ class SteppedClock:
         """See the port."""
         return self.at
 
+    def pause(self, seconds: float) -> None:
+        """See the port."""
+        self.advance(seconds)
+
     def advance(self, seconds: float) -> None:
         """Move on."""
         self.at += seconds

@@ -15,6 +15,10 @@ class SystemClock:
         """Seconds since some moment; never goes back."""
         return time.monotonic()
 
+    def pause(self, seconds: float) -> None:
+        """Return once that many seconds have passed."""
+        time.sleep(seconds)
+
 
 class SystemChance:
     """The operating system's randomness."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from chalice.app import Response
@@ -29,12 +29,10 @@ class Call:
     incoming: Incoming
     ports: Ports
     limit: int
+    until: float
+    """When it has to be answered, on the monotonic clock."""
     _person: Person | None = None
     _agent: Agent | None = None
-    _deadline: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_deadline", self.ports.clock.monotonic() + BUDGET_SECONDS)
 
     @property
     def person(self) -> Person:
@@ -50,7 +48,7 @@ class Call:
 
     def remaining(self) -> float:
         """Return how many seconds are left for an answer."""
-        return self._deadline - self.ports.clock.monotonic()
+        return self.until - self.ports.clock.monotonic()
 
     def with_session(self, then: Callable[[Person], Response]) -> Response:
         """Answer for the browser's session; without one, sign in first and come back."""

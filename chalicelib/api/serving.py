@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from chalicelib import bootstrap
 from chalicelib.api import pages
 from chalicelib.api.auth import agent_of, person_of
-from chalicelib.api.call import Call
+from chalicelib.api.call import BUDGET_SECONDS, Call
 from chalicelib.api.requests import Incoming
 from chalicelib.api.responses import empty_answer, fault, json_answer, problem, refusal
 from chalicelib.api.routes import Credential, Route
@@ -68,15 +68,14 @@ def _answer(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
     ports = bootstrap.ports()
     if route.surface != "all" and ports.site.surface not in ("all", route.surface):
         raise Missing("no-such-route", "There is nothing at this address.")
-    incoming = Incoming.of(request)
-    call = _let_in(route, incoming, ports)
+    call = _let_in(route, Incoming.of(request), ports)
     _check_ids(ids)
     handler = handler_of(route)
     arguments: dict[str, Any] = dict(ids)
     if (model := handler.__annotations__.get("query")) is not None:
-        arguments["query"] = incoming.query(model)
+        arguments["query"] = call.incoming.query(model)
     if (model := handler.__annotations__.get("body")) is not None:
-        arguments["body"] = incoming.body(model, route.limit)
+        arguments["body"] = call.incoming.body(model, route.limit)
     answered = handler(call, **arguments)
     if isinstance(answered, Response):
         return answered
@@ -85,17 +84,19 @@ def _answer(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
     return json_answer(route.status, answered.model_dump_json())
 
 
-def _let_in(route: Route, incoming: Incoming, ports: Ports) -> Call:
+def _let_in(route: Route, incoming: Incoming, chosen: Ports) -> Call:
+    until = chosen.clock.monotonic() + BUDGET_SECONDS
+    ports = bootstrap.patient(chosen, until)
     match route.credential:
         case Credential.NONE:
-            return Call(incoming, ports, route.limit)
+            return Call(incoming, ports, route.limit, until)
         case Credential.PERSON | Credential.SESSION:
             only = route.credential is Credential.SESSION
             person = person_of(incoming, ports, session_only=only)
-            return Call(incoming, ports, route.limit, _person=person)
+            return Call(incoming, ports, route.limit, until, _person=person)
         case Credential.AGENT | Credential.PROXY:
             agent = agent_of(incoming, ports, proxy=route.credential is Credential.PROXY)
-            return Call(incoming, ports, route.limit, _agent=agent)
+            return Call(incoming, ports, route.limit, until, _agent=agent)
 
 
 def _check_ids(ids: Mapping[str, str]) -> None:

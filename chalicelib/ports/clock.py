@@ -14,6 +14,10 @@ class Clock(Protocol):
         """Seconds since some moment; never goes back. For deadlines."""
         ...
 
+    def pause(self, seconds: float) -> None:
+        """Return once that many seconds have passed."""
+        ...
+
 
 class Chance(Protocol):
     """Cryptographically strong randomness."""

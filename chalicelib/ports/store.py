@@ -123,7 +123,14 @@ class ConditionFailed(Exception):
 
 
 class StoreBusy(Exception):
-    """The store refused for now (throttled, or in conflict with another transaction): try again."""
+    """The store refused for now (throttled, or in conflict with another transaction): try again.
+
+    Nothing was written, but for the subclass.
+    """
+
+
+class StoreUnanswered(StoreBusy):
+    """No answer came: what was asked for may have been carried out, or may be yet."""
 
 
 class ItemTooLarge(Exception):
@@ -154,7 +161,7 @@ class Store(Protocol):
         ...
 
     def write(self, write: Write) -> None:
-        """Carry out one write. Raises ConditionFailed, StoreBusy or ItemTooLarge."""
+        """Carry out one write. Raises ConditionFailed, StoreBusy, StoreUnanswered or ItemTooLarge."""
         ...
 
     def transact(self, writes: Iterable[Write]) -> None:

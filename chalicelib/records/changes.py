@@ -6,32 +6,34 @@ are functions of the state before and after, so they can never disagree with it.
 
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.organisations.quotas import Limits
 from chalicelib.domain.workspaces.states import ActualState
 from chalicelib.domain.workspaces.workspace import Workspace, WorkspaceState
 from chalicelib.ports.store import (
     Absent,
-    AtMost,
     Delete,
     Equals,
     Exists,
-    Key,
     Put,
     Store,
     Update,
     Write,
 )
-from chalicelib.records import audit, dues, events, keys, pending, plans, sealed, states, workspaces
+from chalicelib.records import (
+    audit,
+    dues,
+    events,
+    keys,
+    pending,
+    plans,
+    quotas,
+    sealed,
+    states,
+    workspaces,
+)
 from chalicelib.records.audit import AuditRecord
 from chalicelib.records.events import Event
 from chalicelib.records.placement import Placement, placement_of
-
-
-@dataclass(frozen=True, slots=True)
-class Quotas:
-    """How many workspaces that are not terminated a person and an agent may have."""
-
-    per_user: int
-    per_agent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,14 @@ def commit(store: Store, change: Change) -> WorkspaceState:
     return after
 
 
-def of_new(workspace: Workspace, state: WorkspaceState, quotas: Quotas) -> list[Write]:
+def of_new(workspace: Workspace, state: WorkspaceState, limits: Limits) -> list[Write]:
     """Return the writes that make a workspace, but for its plan, variables and what is told.
 
-    The two counters come first: the index of a failed condition tells which quota is used up.
+    The counters come first: the key of a failed condition tells which quota is used up.
     """
     placement = placement_of(workspace)
-    org, agent_id = placement.organisation_id, placement.agent_id
     return [
-        _counted(keys.user_quota(org, workspace.owner_id), quotas.per_user),
-        _counted(keys.agent_quota(org, agent_id), quotas.per_agent),
+        *quotas.taken(workspace, limits),
         raise_intent(placement),
         workspaces.put_new(workspace),
         Put(states.to_item(placement, state), when=[Absent()]),
@@ -107,7 +107,7 @@ def erased(workspace: Workspace, state: WorkspaceState) -> list[Write]:
     ]
     writes += dues.forget(placement, state)
     if state.actual is not ActualState.TERMINATED:
-        writes += _uncounted(workspace)
+        writes += quotas.freed(workspace)
     return writes + _contents(workspace)
 
 
@@ -122,21 +122,9 @@ def _released(workspace: Workspace, expires: int | None) -> list[Write]:
         if expires is None
         else workspaces.put_expiring(workspace, expires)
     )
-    return [kept, *_uncounted(workspace), *_contents(workspace)]
+    return [kept, *quotas.freed(workspace), *_contents(workspace)]
 
 
 def _contents(workspace: Workspace) -> list[Write]:
     org = workspace.organisation_id
     return [plans.forget(org, workspace.id), *sealed.forget(org, workspace.id)]
-
-
-def _uncounted(workspace: Workspace) -> list[Write]:
-    org = workspace.organisation_id
-    return [
-        Update(keys.user_quota(org, workspace.owner_id), add={"workspaces": -1}),
-        Update(keys.agent_quota(org, workspace.agent_id), add={"workspaces": -1}),
-    ]
-
-
-def _counted(key: Key, limit: int) -> Update:
-    return Update(key, add={"workspaces": 1}, when=[AtMost("workspaces", limit - 1)])

@@ -16,6 +16,7 @@ TOKENS = "TOKEN#"
 WORKSPACES = "WS#"
 STATES = "WS#"
 PENDING = "PENDING#"
+QUOTAS = "QUOTA#"
 SEALED = "SEALED#"
 EVENTS = "EVENT#"
 AUDIT_RECORDS = "RECORD#"
@@ -94,6 +95,11 @@ def user_quota(org: str, user: str) -> Key:
 def agent_quota(org: str, agent_id: str) -> Key:
     """Count of an agent's workspaces."""
     return Key(of_organisation(org), _join("QUOTA", "AGENT", agent_id))
+
+
+def organisation_quota(org: str) -> Key:
+    """Count of the organisation's workspaces."""
+    return Key(of_organisation(org), _join("QUOTA", "ORGANISATION", org))
 
 
 def workspace(org: str, workspace_id: str) -> Key:
@@ -177,6 +183,12 @@ def once(purpose: str, token_id: str) -> Key:
 def due(at: float, org: str, agent_id: str, workspace_id: str) -> Key:
     """That the sweep shall look at a workspace at ``at``. Ids only."""
     return Key(DUES, _join(_milliseconds(at), org, agent_id, workspace_id))
+
+
+def quota_parts(sort: str) -> tuple[str, str]:
+    """Return kind and id of whose counter a QUOTA row is."""
+    _, kind, subject_id = sort.split("#")
+    return kind, subject_id
 
 
 def due_parts(sort: str) -> tuple[float, str, str, str]:

@@ -30,6 +30,7 @@ from chalicelib.ports.store import (
     Page,
     Put,
     StoreBusy,
+    StoreUnanswered,
     Update,
     Write,
 )
@@ -39,14 +40,14 @@ if TYPE_CHECKING:
 
 _BUSY = frozenset(
     {
-        "InternalServerError",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "ServiceUnavailable",
         "ThrottlingException",
         "TransactionConflictException",
-        "TransactionInProgressException",
     }
+)
+_UNANSWERED = frozenset(
+    {"InternalServerError", "ServiceUnavailable", "TransactionInProgressException"}
 )
 _BUSY_REASONS = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
@@ -69,6 +70,8 @@ def _translated(error: ClientError, writes: Sequence[Write]) -> Exception:
             return StoreBusy(text)
     if code in _BUSY:
         return StoreBusy(f"{code}: {text}")
+    if code in _UNANSWERED:
+        return StoreUnanswered(f"{code}: {text}")
     if code == "ValidationException" and "size" in text.lower():
         return ItemTooLarge(text)
     return error
@@ -81,7 +84,7 @@ def _translating(writes: Sequence[Write] = ()) -> Iterator[None]:
     except ClientError as error:
         raise _translated(error, writes) from error
     except BotoCoreError as error:
-        raise StoreBusy(str(error)) from error
+        raise StoreUnanswered(str(error)) from error
 
 
 class DynamoStore:

@@ -14,6 +14,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "orphan_grace_seconds": (60, 30 * _DAY),
     "workspaces_per_user": (0, 1_000),
     "workspaces_per_agent": (0, 10_000),
+    "workspaces_per_organisation": (0, 100_000),
 }
 _MOST_GIT_HOSTS = 50
 _HOST = re.compile(

@@ -31,3 +31,5 @@ class OrganisationSettings:
     """Quota of workspaces that are not Terminated. Cap 1,000."""
     workspaces_per_agent: int = 1_000
     """Cap 10,000."""
+    workspaces_per_organisation: int = 10_000
+    """Cap 100,000."""

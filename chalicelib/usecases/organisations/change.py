@@ -10,7 +10,7 @@ from chalicelib.domain.organisations.check import problems_of
 from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed
-from chalicelib.records import organisations
+from chalicelib.records import organisations, quotas
 from chalicelib.usecases.access.permission import require
 from chalicelib.usecases.audit.write import audit
 
@@ -30,6 +30,7 @@ def change_organisation(
         ports.store.transact(
             [
                 organisations.change(after),
+                quotas.limits_changed(before),
                 *audit(ports, person, "organisation:change", before.id),
             ]
         )

@@ -1,15 +1,29 @@
 """Creating a workspace: from a request to one transaction. Nothing in a cluster is touched."""
 
+from dataclasses import dataclass
+
 from chalicelib.domain.access.roles import Action, Person
 from chalicelib.domain.errors import Missing, Refused, TooMany, Unavailable
+from chalicelib.domain.organisations.quotas import Limits, Scope, Subject, limits_of
+from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.transitions import requested
 from chalicelib.domain.workspaces.wording import CREATED
 from chalicelib.domain.workspaces.workspace import Workspace, WorkspaceState
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.sealing import Sealed
-from chalicelib.ports.store import ConditionFailed, Key, Write
-from chalicelib.records import audit, events, idempotency, keys, organisations, plans, sealed
-from chalicelib.records.changes import Quotas, of_new
+from chalicelib.ports.store import ConditionFailed, Key, StoreUnanswered, Write
+from chalicelib.records import (
+    audit,
+    events,
+    idempotency,
+    keys,
+    organisations,
+    plans,
+    quotas,
+    sealed,
+    workspaces,
+)
+from chalicelib.records.changes import of_new
 from chalicelib.records.idempotency import Attempt
 from chalicelib.usecases.access.permission import require
 from chalicelib.usecases.audit.write import audit_record
@@ -18,6 +32,22 @@ from chalicelib.usecases.workspaces.draft import Draft, WorkspaceRequest, draft
 from chalicelib.usecases.workspaces.read import WorkspaceView, show_workspace, view
 from chalicelib.usecases.workspaces.telling import Actor, event
 from chalicelib.usecases.workspaces.wish import looked
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Creation:
+    """What is to be stored. The draft's ids are new, so that it can be told whether it was."""
+
+    made_up: Draft
+    state: WorkspaceState
+    variables: Sealed | None
+    attempt: Attempt | None
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.made_up.workspace
 
 
 def create_workspace(
@@ -31,57 +61,98 @@ def create_workspace(
     require(person, Action.WORKSPACES_CREATE)
     if (made := idempotency.find(ports.store, attempt)) is not None:
         return show_workspace(ports, person, made)
-    settings = organisations.load(ports.store, person.organisation_id).settings
+    organisation = organisations.load(ports.store, person.organisation_id)
+    creation = _prepared(ports, person, organisation.settings, request, attempt)
+    for _ in range(_ATTEMPTS):
+        limits = limits_of(organisation)
+        try:
+            ports.store.transact(_writes(ports, creation, limits))
+        except (ConditionFailed, StoreUnanswered) as error:
+            if (made := _made(ports, creation)) is not None:
+                return show_workspace(ports, person, made)
+            if isinstance(error, StoreUnanswered):
+                raise
+            organisation = organisations.load(ports.store, person.organisation_id)
+            if organisation.version == limits.version:
+                raise _refusal(error.key, creation.workspace, limits) from error
+        else:
+            return view(ports, creation.workspace, creation.state)
+    raise _try_again()
+
+
+def _prepared(
+    ports: Ports,
+    person: Person,
+    settings: OrganisationSettings,
+    request: WorkspaceRequest,
+    attempt: Attempt | None,
+) -> _Creation:
     made_up = draft(ports, person, settings, request)
-    workspace = made_up.workspace
-    variables = seal(ports.sealer, (person.organisation_id, workspace.id), request.variables)
+    workspace_id = made_up.workspace.id
+    variables = seal(ports.sealer, (person.organisation_id, workspace_id), request.variables)
     digest = "" if variables is None else variables.digest
     now = ports.clock.now()
-    state = looked(requested(workspace.id, secrets_digest=digest, now=now), settings, now)
-    quotas = Quotas(settings.workspaces_per_user, settings.workspaces_per_agent)
-    writes: list[Write] = [
-        *idempotency.put(attempt, workspace.id),
-        *of_new(workspace, state, quotas),
-        *_contents(ports, made_up, state, variables),
-    ]
-    try:
-        ports.store.transact(writes)
-    except ConditionFailed as error:
-        if (made := idempotency.find(ports.store, attempt)) is not None:
-            return show_workspace(ports, person, made)
-        raise _refusal(error.key, workspace) from error
-    return view(ports, workspace, state)
+    state = looked(requested(workspace_id, secrets_digest=digest, now=now), settings, now)
+    return _Creation(made_up, state, variables, attempt)
 
 
-def _contents(
-    ports: Ports, made_up: Draft, state: WorkspaceState, variables: Sealed | None
-) -> list[Write]:
-    org, workspace_id = made_up.workspace.organisation_id, made_up.workspace.id
-    owner = made_up.workspace.owner_id
-    told = event(ports, state, kind="created", message=CREATED, actor=owner)
+def _writes(ports: Ports, creation: _Creation, limits: Limits) -> list[Write]:
+    workspace, variables = creation.workspace, creation.variables
+    org, owner = workspace.organisation_id, workspace.owner_id
+    told = event(ports, creation.state, kind="created", message=CREATED, actor=owner)
     record = audit_record(
         ports,
         Actor(org, owner),
         "workspaces:create",
-        workspace_id,
-        detail=made_up.workspace.agent_id,
-        generation=state.generation,
+        workspace.id,
+        detail=workspace.agent_id,
+        generation=creation.state.generation,
         is_new=True,
     )
     return [
-        plans.put_new(org, workspace_id, made_up.frozen),
-        *([] if variables is None else sealed.put_new(org, workspace_id, variables)),
-        events.put_new(org, workspace_id, told),
+        *idempotency.put(creation.attempt, workspace.id),
+        *of_new(workspace, creation.state, limits),
+        plans.put_new(org, workspace.id, creation.made_up.frozen),
+        *([] if variables is None else sealed.put_new(org, workspace.id, variables)),
+        events.put_new(org, workspace.id, told),
         *audit.append(record),
     ]
 
 
-def _refusal(key: Key, workspace: Workspace) -> Refused:
-    org = workspace.organisation_id
-    if key == keys.user_quota(org, workspace.owner_id):
-        return TooMany("user-quota", "You have as many workspaces as your organisation allows.")
-    if key == keys.agent_quota(org, workspace.agent_id):
-        return TooMany("agent-quota", "This agent carries as many workspaces as are allowed.")
-    if key == keys.agent(org, workspace.agent_id):
+def _made(ports: Ports, creation: _Creation) -> str | None:
+    """Return what this request made though it seemed to fail: an answer of the store was lost, or
+    the same request came twice."""
+    workspace = creation.workspace
+    if (made := idempotency.find(ports.store, creation.attempt)) is not None:
+        return made
+    stored = workspaces.load(ports.store, workspace.organisation_id, workspace.id)
+    return None if stored is None else stored.id
+
+
+def _refusal(key: Key, workspace: Workspace, limits: Limits) -> Refused:
+    subject = quotas.subject_of(key)
+    if subject is not None:
+        return _used_up(subject, limits.of(subject.scope))
+    if key == keys.agent(workspace.organisation_id, workspace.agent_id):
         return Missing("no-such-agent", "There is no such agent any more.")
+    return _try_again()
+
+
+_USED_UP = {
+    Scope.USER: "You have as many workspaces as your organisation allows a person: {limit}.",
+    Scope.AGENT: "This agent has as many workspaces as your organisation allows an agent: {limit}.",
+    Scope.ORGANISATION: "Your organisation has as many workspaces as it allows in all: {limit}.",
+}
+
+
+def _used_up(subject: Subject, limit: int) -> TooMany:
+    """Say which quota it is, and what helps. One that ends counts until its cluster confirms it."""
+    remedy = (
+        " Terminate one that is no longer needed, or ask an owner of the organisation to raise the"
+        f" setting workspaces_per_{subject.scope}."
+    )
+    return TooMany(f"{subject.scope}-quota", _USED_UP[subject.scope].format(limit=limit) + remedy)
+
+
+def _try_again() -> Unavailable:
     return Unavailable("try-again", "The workspace could not be stored; try again.")

@@ -1,0 +1,72 @@
+"""A store whose writes wait for their turn: the one place where a refused write is tried again.
+
+DynamoDB refuses a write of an item that another transaction is writing at that moment, and keeps no
+queue. Items that many write at once (an agent's row, the counters of the quotas) make that common.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from chalicelib.ports.clock import Chance, Clock
+from chalicelib.ports.store import Item, Key, Page, Store, StoreBusy, StoreUnanswered, Write
+
+FIRST_PAUSE = 0.05
+"""Seconds. About what a transaction takes: the longest first pause."""
+LONGEST_PAUSE = 0.8
+RESERVE = 2.0
+"""Seconds that are left to the call for its answer."""
+
+_STEPS = 1 << 32
+
+
+class PatientStore:
+    """The store of one call, which ends at ``until`` on the monotonic clock.
+
+    A write that was refused is repeated after a random pause, each time out of twice the range. One
+    that got no answer is not: it may have been carried out, and only its caller can tell. Reads
+    are never in conflict.
+    """
+
+    def __init__(self, store: Store, clock: Clock, chance: Chance, until: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        self._until = until
+
+    def get(self, key: Key) -> Item | None:
+        """See the port."""
+        return self._store.get(key)
+
+    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
+        """See the port."""
+        return self._store.get_many(keys)
+
+    def query(self, partition: str, **how: Any) -> Page:
+        """See the port."""
+        return self._store.query(partition, **how)
+
+    def write(self, write: Write) -> None:
+        """See the port."""
+        self._in_turn(lambda: self._store.write(write))
+
+    def transact(self, writes: Iterable[Write]) -> None:
+        """See the port."""
+        chosen = list(writes)
+        self._in_turn(lambda: self._store.transact(chosen))
+
+    def _in_turn(self, carry_out: Callable[[], None]) -> None:
+        longest = FIRST_PAUSE
+        while True:
+            try:
+                return carry_out()
+            except StoreUnanswered:
+                raise
+            except StoreBusy:
+                pause = longest * self._fraction()
+                if self._clock.monotonic() + pause > self._until - RESERVE:
+                    raise
+            self._clock.pause(pause)
+            longest = min(2 * longest, LONGEST_PAUSE)
+
+    def _fraction(self) -> float:
+        return int.from_bytes(self._chance.token(4), "big") / _STEPS

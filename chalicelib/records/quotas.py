@@ -1,0 +1,103 @@
+"""Counters of the workspaces that are not terminated: of each person, each agent, and in all.
+
+They change in the very transaction that makes or ends a workspace, and the quota is a condition on
+them there. Each change raises ``version``, so that a recount is written only where nothing changed
+while it was made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.organisations.organisation import Organisation
+from chalicelib.domain.organisations.quotas import Limits, Scope, Subject, subjects_of
+from chalicelib.domain.workspaces.workspace import Workspace
+from chalicelib.ports.store import AtMost, Item, Key, Store, Update
+from chalicelib.records import keys
+from chalicelib.records.attributes import number
+from chalicelib.records.pages import every_item
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A counter. One that was never written counts nothing, at version 0."""
+
+    workspaces: int = 0
+    version: int = 0
+
+
+def taken(workspace: Workspace, limits: Limits) -> list[Update]:
+    """Return the writes that count one more.
+
+    Each fails where there is no room; that of the organisation also fails when other limits are in
+    force by now: every creation passes it.
+    """
+    org = workspace.organisation_id
+    writes = []
+    for subject in subjects_of(workspace):
+        when = [AtMost("workspaces", limits.of(subject.scope) - 1)]
+        if subject.scope is Scope.ORGANISATION:
+            when.append(AtMost("settings", limits.version))
+        writes.append(Update(_key(org, subject), add={"workspaces": 1, "version": 1}, when=when))
+    return writes
+
+
+def freed(workspace: Workspace) -> list[Update]:
+    """Return the writes that count one less."""
+    return [
+        Update(_key(workspace.organisation_id, subject), add={"workspaces": -1, "version": 1})
+        for subject in subjects_of(workspace)
+    ]
+
+
+def limits_changed(organisation: Organisation) -> Update:
+    """Let nothing be made any more under the settings that hold until this change of them."""
+    key = keys.organisation_quota(organisation.id)
+    return Update(key, set={"settings": organisation.version + 1})
+
+
+def corrected(organisation_id: str, subject: Subject, read: Count, workspaces: int) -> Update:
+    """Write what was counted, if the counter did not change since it was read."""
+    return Update(
+        _key(organisation_id, subject),
+        set={"workspaces": workspaces},
+        add={"version": 1},
+        when=[AtMost("version", read.version)],
+    )
+
+
+def load(store: Store, organisation_id: str, subjects: Sequence[Subject]) -> dict[Subject, Count]:
+    """Return the counters of up to 100 subjects, in one read."""
+    found = store.get_many([_key(organisation_id, subject) for subject in subjects])
+    return {each: _count(found.get(_key(organisation_id, each))) for each in subjects}
+
+
+def load_all(store: Store, organisation_id: str) -> dict[Subject, Count]:
+    """Return every counter that was ever written."""
+    items = every_item(store, keys.of_organisation(organisation_id), keys.QUOTAS)
+    return {_subject(item.key): _count(item) for item in items}
+
+
+def subject_of(key: Key) -> Subject | None:
+    """Return whose counter has this key; None where it is no counter's."""
+    return _subject(key) if key.sort.startswith(keys.QUOTAS) else None
+
+
+def _key(organisation_id: str, subject: Subject) -> Key:
+    match subject.scope:
+        case Scope.USER:
+            return keys.user_quota(organisation_id, subject.id)
+        case Scope.AGENT:
+            return keys.agent_quota(organisation_id, subject.id)
+        case Scope.ORGANISATION:
+            return keys.organisation_quota(organisation_id)
+
+
+def _subject(key: Key) -> Subject:
+    scope, subject_id = keys.quota_parts(key.sort)
+    return Subject(Scope(scope.lower()), subject_id)
+
+
+def _count(item: Item | None) -> Count:
+    if item is None:
+        return Count()
+    return Count(number(item.attributes, "workspaces"), number(item.attributes, "version"))
