@@ -93,8 +93,8 @@ test: setup ## All tests that need neither root nor a cluster (about 3 minutes)
 
 ##@ The slower tiers
 .PHONY: test-cluster corpus journey bench
-test-cluster: setup ## Tests against a real Kubernetes API (root; builds the cluster when none is up)
-	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m cluster $(PYTEST_ARGS)
+test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
+	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
 
 corpus: setup ## Every devfile of the registry becomes manifests or is refused by name (CORPUS=folder)
 	test -d "$(CORPUS)" || { echo "No corpus at $(CORPUS): give the folder, make corpus CORPUS=..."; exit 1; }

@@ -60,6 +60,10 @@ class Browser:
     def sign_in(self, address: str, name: str) -> None:
         """Go to an address and fill in the issuer's form that it leads to."""
         self.page.goto(address)
+        self.fill_in(name)
+
+    def fill_in(self, name: str) -> None:
+        """Fill in the issuer's form."""
         self.page.fill("input[name=login]", name)
         self.page.fill("input[name=password]", "any")
         self.page.click("button[type=submit]")

@@ -27,8 +27,9 @@ def sign_in(control_plane: str, authority: Path, name: str, *, code: str = "") -
     ``code`` is the bootstrap code or an invitation. Raises RuntimeError where the way ends elsewhere.
     """
     with httpx.Client(verify=trust(authority), timeout=30) as browser:
-        query = {"return": "/", **({"code": code} if code else {})}
-        answer = browse(browser, f"{control_plane}/sign-in?{urlencode(query)}", name)
+        if code:
+            _accept(browser, control_plane, code)
+        answer = browse(browser, f"{control_plane}/sign-in", name)
         if str(answer.url).rstrip("/") == control_plane and answer.is_success:
             return Person(name, _make_token(browser, control_plane))
     raise RuntimeError(
@@ -51,6 +52,16 @@ def browse(browser: httpx.Client, address: str, name: str) -> httpx.Response:
     return answer
 
 
+def _accept(browser: httpx.Client, control_plane: str, code: str) -> None:
+    """Open the link of a bootstrap code or invitation, and press the page's button."""
+    page = browser.get(f"{control_plane}/sign-in?{urlencode({'code': code})}")
+    page.raise_for_status()
+    pressed = browser.post(
+        f"{control_plane}/sign-in", json={"code": code}, headers=_own_page(control_plane)
+    )
+    pressed.raise_for_status()
+
+
 def _form(answer: httpx.Response) -> str | None:
     """Address of the issuer's form, where the page has it."""
     if not answer.is_success or "text/html" not in answer.headers.get("content-type", ""):
@@ -63,7 +74,12 @@ def _make_token(browser: httpx.Client, control_plane: str) -> str:
     answer = browser.post(
         f"{control_plane}/api/v1/tokens",
         json={"name": "this machine", "expires_in_days": 7},
-        headers={"Origin": control_plane, "X-Berth-CSRF": "1"},
+        headers=_own_page(control_plane),
     )
     answer.raise_for_status()
     return str(answer.json()["token"])
+
+
+def _own_page(control_plane: str) -> dict[str, str]:
+    """What a browser says of a request that a page of the control plane makes."""
+    return {"Origin": control_plane, "X-Berth-CSRF": "1"}

@@ -55,6 +55,7 @@ ROUTES = (
     Route("GET", "/openapi.json", "health:get_openapi", _NONE),
     Route("GET", "/", "sign_in:show_start", _NONE, page=True),
     Route("GET", "/sign-in", "sign_in:get_sign_in", _NONE, page=True),
+    Route("POST", "/sign-in", "sign_in:post_sign_in", _NONE, status=204),
     Route("GET", "/sign-in/callback", "sign_in:get_callback", _NONE, page=True),
     Route("POST", "/sign-out", "sign_in:post_sign_out", _SESSION),
     Route("GET", "/enter", "sign_in:get_enter", _NONE, page=True),

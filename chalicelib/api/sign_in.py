@@ -7,12 +7,13 @@ from chalice.app import Response
 from pydantic import AliasChoices, ConfigDict, Field, StringConstraints
 
 from chalicelib.api import pages
-from chalicelib.api.auth import SESSION_COOKIE
+from chalicelib.api.auth import SESSION_COOKIE, refuse_other_sites
 from chalicelib.api.call import Call
 from chalicelib.api.responses import empty_answer, forget_cookie, redirect, set_cookie
 from chalicelib.api.values import Closed
 from chalicelib.usecases.access.authenticate import SESSION_LONGEST_SECONDS
 from chalicelib.usecases.access.enter import Wish, enter
+from chalicelib.usecases.access.join import Offer, offered
 from chalicelib.usecases.access.sessions import end_session
 from chalicelib.usecases.access.sign_in import (
     Callback,
@@ -33,6 +34,12 @@ class SignInQuery(Closed):
 
     return_path: str = Field(default="/", validation_alias=AliasChoices("return"), max_length=2048)
     code: Secret | None = None
+
+
+class Joining(Closed):
+    """The bootstrap code or invitation that the person accepts."""
+
+    code: Secret
 
 
 class CallbackQuery(Closed):
@@ -61,14 +68,22 @@ def show_start(call: Call) -> Response:
 
 
 def get_sign_in(call: Call, query: SignInQuery) -> Response:
-    """Send the browser to the issuer. ``code`` is a bootstrap code or an invitation."""
+    """Send the browser to the issuer; with ``code``, ask first whether to join what it leads to."""
+    if query.code is not None:
+        return _ask(offered(call.ports, query.code))
     known = call.incoming.cookie(BROWSER_COOKIE)
     browser = known if _SECRET.fullmatch(known) else ""
     started = start_sign_in(call.ports, return_path=query.return_path, browser=browser)
     cookies = [set_cookie(BROWSER_COOKIE, started.browser, seconds=_SIGN_IN_SECONDS)]
-    if query.code is not None:
-        cookies.append(set_cookie(JOIN_COOKIE, query.code, seconds=_SIGN_IN_SECONDS))
     return redirect(started.location, cookies=cookies)
+
+
+def post_sign_in(call: Call, body: Joining) -> Response:
+    """Accept a bootstrap code or an invitation, from the page that asks; the next sign-in joins by it."""
+    refuse_other_sites(call.incoming, call.ports)
+    offered(call.ports, body.code)
+    cookie = set_cookie(JOIN_COOKIE, body.code, seconds=_SIGN_IN_SECONDS)
+    return empty_answer({"Set-Cookie": cookie})
 
 
 def get_callback(call: Call, query: CallbackQuery) -> Response:
@@ -101,3 +116,25 @@ def get_enter(call: Call, query: EnterQuery) -> Response:
     """Send a signed-in browser to an endpoint of a workspace with a one-time ticket."""
     wish = Wish(host=query.host, path=query.path, challenge=query.challenge)
     return call.with_session(lambda person: redirect(enter(call.ports, person, wish), status=303))
+
+
+def _ask(offer: Offer) -> Response:
+    """Return the page that says what an offer is, with the button that accepts it."""
+    if not offer.organisation:
+        return pages.page(
+            "join.html",
+            title="Own this installation?",
+            offer="This link makes you the owner of this installation of Berth, which has none yet.",
+            caution="Go on only if you are setting it up: the link works once.",
+            button="Become the owner",
+        )
+    name = f"\N{LEFT DOUBLE QUOTATION MARK}{offer.organisation}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return pages.page(
+        "join.html",
+        title=f"Join {name}?",
+        offer=f"This link makes you a member of the organisation {name}, with the role {offer.role}. "
+        "Who is a member of another one here stays there.",
+        caution="Go on only if you expected it: the workspaces that you make there are the "
+        "organisation's, and its owners can stop and end them.",
+        button=f"Join {name}",
+    )

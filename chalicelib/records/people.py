@@ -123,6 +123,11 @@ def remove(member: Member, at: float) -> list[Update | Delete]:
     ]
 
 
+def is_bootstrapped(store: Store) -> bool:
+    """Whether the installation had its first owner."""
+    return store.get(keys.bootstrap()) is not None
+
+
 def bootstrapped(at: float, organisation_id: str) -> Put:
     """Take the one row that lets an installation have its first owner."""
     attributes: dict[str, Value] = {

@@ -2,7 +2,7 @@
 
 import ssl
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from chalice.test import HTTPResponse
@@ -11,6 +11,10 @@ from chalicelib.domain.access.return_path import is_return_path
 from tests.access.conftest import sign_in_at
 from tests.access.issuers import REDIRECT, Issuer, LyingIssuer
 from tests.api.world import CODE, URL, World
+
+OWN_PAGE = {"Origin": URL, "Sec-Fetch-Site": "same-origin", "X-Berth-CSRF": "1"}
+"""What a browser says of a request that a page of ours makes."""
+JOIN_COOKIE = "__Host-berth-join"
 
 
 @dataclass
@@ -25,24 +29,46 @@ class Browser:
         """Open an address of the control plane."""
         parts = urlsplit(address)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = self.world.call("GET", path, headers={"Cookie": cookies} if cookies else {})
+        answer = self.world.call("GET", path, headers=self._cookies())
         self._keep(answer)
         return answer
 
+    def press(self, code: str, **changes: str) -> HTTPResponse:
+        """Press the button of the page that asks whether to join; ``changes`` are of its headers."""
+        headers = {**OWN_PAGE, **self._cookies(), **changes}
+        answer = self.world.call("POST", "/sign-in", body={"code": code}, headers=headers)
+        self._keep(answer)
+        return answer
+
+    def open(self, query: str) -> HTTPResponse:
+        """Open a link to sign in; where a page asks whether to join, accept and go on."""
+        answer = self.get(f"/sign-in{query}")
+        asked = parse_qs(query.removeprefix("?"))
+        if answer.status_code != 200 or "code" not in asked:
+            return answer
+        assert self.press(asked.pop("code")[0]).status_code == 204
+        return self.get("/sign-in?" + urlencode(asked, doseq=True))
+
     def start(self, query: str = "") -> str:
         """Begin to sign in; return the issuer's address."""
-        answer = self.get(f"/sign-in{query}")
+        answer = self.open(query)
         assert answer.status_code == 302, answer.body
         return str(answer.headers["Location"])
 
     def sign_in(self, person: str = "robin", query: str = "") -> HTTPResponse:
-        """Sign in from start to end."""
-        return self.get(self.issuer.authorize(self.start(query), person))
+        """Sign in from start to end, or as far as one gets."""
+        answer = self.open(query)
+        if answer.status_code != 302:
+            return answer
+        return self.get(self.issuer.authorize(str(answer.headers["Location"]), person))
 
     def me(self) -> HTTPResponse:
         """Ask who one is."""
         return self.get("/api/v1/me")
+
+    def _cookies(self) -> dict[str, str]:
+        text = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": text} if text else {}
 
     def _keep(self, answer: HTTPResponse) -> None:
         given: str | list[str] = answer.headers.get("Set-Cookie", [])
@@ -117,6 +143,72 @@ def test_strangers_are_told_what_to_do(ours: Browser, query: str) -> None:
     assert ours.me().status_code == 401
 
 
+def invited(world: World, role: str = "auditor") -> str:
+    """Return the code of a new invitation."""
+    made = world.call("POST", "/api/v1/invitations", token=world.token(), body={"role": role})
+    return str(made.json_body["code"])
+
+
+def test_a_link_alone_joins_nothing(ours: Browser) -> None:
+    """Whoever follows a stranger's link is asked first, by name and role, and is nobody until they press the button."""
+    code = invited(ours.world)
+    page = ours.get(f"/sign-in?code={code}")
+
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    offer = "a member of the organisation “acme”, with the role auditor"
+    assert offer in page.body.decode()
+    assert ours.cookies == {}
+    assert ours.sign_in("victim").status_code == 403
+    assert ours.press(code).status_code == 204
+    assert ours.sign_in("victim").status_code == 303
+
+
+def test_an_organisation_has_no_say_in_the_page(ours: Browser) -> None:
+    """A name with marks of HTML is shown as it is written."""
+    world, name = ours.world, "<b onclick=x>Acme</b>"
+    world.call("PATCH", "/api/v1/organisation", token=world.token(), body={"name": name})
+    page = ours.get(f"/sign-in?code={invited(world)}")
+
+    assert b"&lt;b onclick=x&gt;Acme&lt;/b&gt;" in page.body
+    assert name.encode() not in page.body
+
+
+@pytest.mark.parametrize(
+    "changes, status",
+    [
+        ({"Origin": "https://evil.test"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"X-Berth-CSRF": ""}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+    ],
+    ids=["origin", "opaque origin", "site", "header", "form"],
+)
+def test_another_site_accepts_nothing(ours: Browser, changes: dict[str, str], status: int) -> None:
+    """A request to join that no page of ours made sets no cookie."""
+    assert ours.press(invited(ours.world), **changes).status_code == status
+    assert JOIN_COOKIE not in ours.cookies
+
+
+def test_a_code_that_was_used_up_is_not_accepted(ours: Browser) -> None:
+    """Between page and button the code may be used by another: the person is told, and is sent nowhere."""
+    code = invited(ours.world)
+    Browser(ours.world, ours.issuer).sign_in("quick", f"?code={code}")
+    answer = ours.press(code)
+
+    assert (answer.status_code, answer.json_body["code"]) == (403, "code-refused")
+    assert JOIN_COOKIE not in ours.cookies
+
+
+def test_the_bootstrap_code_says_what_it_does(ours: Browser) -> None:
+    """Before the first owner its page says that one becomes the owner; afterwards it opens nothing."""
+    page = ours.get(f"/sign-in?code={CODE}")
+    assert b"makes you the owner of this installation" in page.body
+    ours.sign_in(query=f"?code={CODE}")
+
+    assert ours.get(f"/sign-in?code={CODE}").status_code == 403
+
+
 def test_nobody_bootstraps_without_a_code(ours: Browser) -> None:
     """An installation without a bootstrap code takes no code for it, not even an empty one."""
     ours.world.change_site(bootstrap_code="")
@@ -164,9 +256,13 @@ def test_each_sign_in_has_a_session_of_its_own(ours: Browser) -> None:
 
 def test_cookies_are_host_only_and_out_of_reach(ours: Browser) -> None:
     """Each cookie is `__Host-`, Secure, HttpOnly, Lax, without Domain, and under 4 KiB."""
-    started = ours.get(f"/sign-in?code={CODE}")
+    pressed, started = ours.press(CODE), ours.get("/sign-in")
     finished = ours.get(ours.issuer.authorize(started.headers["Location"], "robin"))
-    lines = [*started.headers["Set-Cookie"], *finished.headers["Set-Cookie"]]
+    lines = [
+        pressed.headers["Set-Cookie"],
+        *started.headers["Set-Cookie"],
+        *finished.headers["Set-Cookie"],
+    ]
     assert len(lines) == 4
     for line in lines:
         name, *attributes = (part.strip() for part in line.split(";"))
