@@ -67,6 +67,7 @@ ProblemCode = Literal[
     "remote-name",
     "request-gt-limit",
     "reserved-env",
+    "reserved-mount-path",
     "reserved-name",
     "revision",
     "too-many",

@@ -7,7 +7,7 @@ from chalicelib.devfile.document import View
 from chalicelib.devfile.quantities import quantity
 from chalicelib.devfile.review import Review, quoted
 from chalicelib.devfile.rules.environment import RESERVED_NAMES, check_environment
-from chalicelib.devfile.rules.paths import is_mount_path
+from chalicelib.devfile.rules.paths import is_mount_path, owner_of
 
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}\Z")
 
@@ -24,6 +24,11 @@ def check(root: View, review: Review) -> None:
         if mapping and not is_mount_path(mapping):
             message = f"{quoted(mapping)} is no place for the projects; give an absolute path such as `/projects`."
             review.problem("mount-path", container.member("sourceMapping").path, message)
+        elif mapping and (owner := owner_of(mapping)):
+            message = (
+                f"{quoted(mapping)} is {owner}; give the projects a folder such as `/projects`."
+            )
+            review.problem("reserved-mount-path", container.member("sourceMapping").path, message)
 
 
 def _check_image(container: View, review: Review) -> None:

@@ -1,4 +1,7 @@
-"""Projects: where their git repositories are, and where they are checked out."""
+"""Projects: where their git repositories are, and where they are checked out.
+
+What the program that clones would refuse is refused here, where somebody is there to read it.
+"""
 
 import re
 
@@ -14,7 +17,7 @@ _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 _HTTPS = re.compile(rf"https://{_HOST}(?::[0-9]{{1,5}})?/{_PATH}\Z")
 _SSH = re.compile(rf"ssh://(?:{_USER}@)?{_HOST}(?::[0-9]{{1,5}})?/{_PATH}\Z")
 _SCP = re.compile(rf"(?:{_USER}@)?{_HOST}:(?!//|/?-){_PATH}\Z")
-_REMOTE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
+_REMOTE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 
 
 def check(root: View, review: Review) -> None:
@@ -67,10 +70,10 @@ def _check_remotes(project: View, review: Review, *, one: bool) -> None:
 
 
 def _check_addresses(project: View, review: Review) -> None:
-    cloned = checkout_remote(project)
     for name, remote in project.member("git").member("remotes").members():
-        if not _REMOTE_NAME.match(name):
-            message = f"{quoted(name)} is no name of a remote; use letters and digits."
+        # A remote is a part of a branch's name: git takes no `..` there, nor an end like `.lock`.
+        if not (_REMOTE_NAME.match(name) and is_revision(name)):
+            message = f"{quoted(name)} is no name of a remote; use letters and digits, a letter or digit first."
             review.problem("remote-name", remote.path, message)
         address = remote.value
         if not isinstance(address, str) or _HTTPS.match(address):
@@ -78,8 +81,10 @@ def _check_addresses(project: View, review: Review) -> None:
         if not (_SSH.match(address) or _SCP.match(address)):
             message = f"The address of {quoted(name)} is not like `https://host/path.git`, without a password."
             review.problem("remote-address", remote.path, message)
-        elif name == cloned:
-            message = f"Cloning over SSH is not supported: give the remote {quoted(name)} its https address."
+        else:
+            message = (
+                f"Git over SSH is not supported: give the remote {quoted(name)} its https address."
+            )
             review.problem("unsupported", remote.path, message)
 
 

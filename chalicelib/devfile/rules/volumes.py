@@ -3,7 +3,7 @@
 from chalicelib.devfile.document import View
 from chalicelib.devfile.review import Review, quoted
 from chalicelib.devfile.rules.containers import checked_quantity
-from chalicelib.devfile.rules.paths import is_mount_path, normal
+from chalicelib.devfile.rules.paths import is_mount_path, normal, owner_of
 
 DEFAULT_SOURCE_MAPPING = "/projects"
 
@@ -33,6 +33,9 @@ def _check_mounts(container: View, volumes: set[str], review: Review) -> None:
         if not is_mount_path(path):
             message = f"{quoted(path)} is no place to mount a volume; give an absolute path without `..` and `:`."
             review.problem("mount-path", mount.member("path").path, message)
+        elif owner := owner_of(path):
+            message = f"{quoted(path)} is {owner}; mount {mount.name} somewhere else."
+            review.problem("reserved-mount-path", mount.member("path").path, message)
         elif (place := normal(path)) in taken:
             message = f"{quoted(path)} is taken by {taken[place]} already; mount {mount.name} somewhere else."
             review.problem("duplicate-mount-path", mount.member("path").path, message)

@@ -67,10 +67,12 @@ def _ephemeral_gib(composed: Composed) -> int:
 
 
 def _remotes(composed: Composed, hosts: Sequence[GitHost], pointer: str) -> Iterator[Problem]:
+    """Yield what cannot be reached: every remote is fetched at the first start."""
     for project in composed.projects:
-        if not is_on_hosts(project.url, hosts):
-            message = (
-                f"Project {project.name} is at {project.url}, which is on no git host of your"
-                " organisation; an owner can add the host to the setting git_hosts."
-            )
-            yield Problem("git-host-not-allowed", message, pointer)
+        for url in (project.url, *(address for _, address in project.other_remotes)):
+            if not is_on_hosts(url, hosts):
+                message = (
+                    f"Project {project.name} has a remote at {url}, which is on no git host of your"
+                    " organisation; an owner can add the host to the setting git_hosts."
+                )
+                yield Problem("git-host-not-allowed", message, pointer)

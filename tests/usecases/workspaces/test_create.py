@@ -100,6 +100,21 @@ def test_what_agent_and_organisation_do_not_allow_is_refused_with_every_reason(
     ]
 
 
+def test_every_remote_is_on_a_host_that_may_be_reached(world: World) -> None:
+    """A second remote elsewhere is refused by its address: it would fail at the first start."""
+    remote = "https://evil.example.com/other.git"
+    two = DEVFILE.replace(
+        "remotes: {", f"checkoutFrom: {{remote: origin}}, remotes: {{up: {remote}, "
+    )
+    with pytest.raises(Invalid) as refused:
+        create_workspace(
+            world.ports, world.person, WorkspaceRequest("demo", world.agent_id, devfile=two)
+        )
+    assert [(each.code, remote in each.message) for each in refused.value.problems] == [
+        ("git-host-not-allowed", True)
+    ]
+
+
 HIDDEN = """\
 schemaVersion: 2.3.0
 components:
