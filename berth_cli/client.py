@@ -1,5 +1,6 @@
 """The control plane's HTTP API, and its refusals as sentences."""
 
+import os
 import ssl
 import uuid
 from collections.abc import Iterator, Mapping
@@ -7,7 +8,7 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from berth_cli.configuration import Configuration
+from berth_cli.configuration import Configuration, load, required
 from berth_cli.failures import Exit, Failure
 from berth_cli.terminal import safe
 
@@ -101,6 +102,11 @@ class Client:
             return self._http.send(request)
         except (httpx.RemoteProtocolError, httpx.ReadError):
             return self._http.send(request)
+
+
+def connect() -> Client:
+    """Return the client of the person whom file and environment speak for."""
+    return Client(required(load(os.environ)))
 
 
 def _json(answer: httpx.Response) -> Json:

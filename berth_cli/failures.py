@@ -21,6 +21,8 @@ class Exit(IntEnum):
     """The state waited for did not come in time."""
     UNWELL = 8
     """The workspace is Failed or Error."""
+    TAMPERED = 9
+    """The audit log, or an exported one, is not as Berth wrote it."""
 
 
 class Failure(Exception):

@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from berth_cli import sign_in, workspaces
-from berth_cli.client import Client, Json
-from berth_cli.configuration import Configuration, checked_url, load, required, save
+from berth_cli.audit import audit
+from berth_cli.client import Client, Json, connect
+from berth_cli.configuration import Configuration, checked_url, load, save
 from berth_cli.failures import Exit, Failure
 from berth_cli.output import (
     EVENT_COLUMNS,
@@ -32,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(audit, name="audit")
+
 Name = Annotated[str, typer.Argument(help="Name or id of the workspace.")]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]
 Wait = Annotated[bool, typer.Option(help="Wait until it is so.")]
@@ -46,10 +49,6 @@ class Lasting(StrEnum):
     FAILED = "Failed"
     ERROR = "Error"
     TERMINATED = "Terminated"
-
-
-def _client() -> Client:
-    return Client(required(load(os.environ)))
 
 
 @app.command()
@@ -127,7 +126,7 @@ def create(  # noqa: PLR0913 - one parameter for each option of the command line
     output: Output = Format.TABLE,
 ) -> None:
     """Create a workspace from a repository or a devfile, and wait until it runs."""
-    client = _client()
+    client = connect()
     creation = workspaces.Creation(
         name, agent, editor, repository, ref, devfile_path, devfile, variable or [], file or []
     )
@@ -150,14 +149,14 @@ def list_(
 ) -> None:
     """List your workspaces."""
     owner = None if everybody else "me"
-    found = _client().items("/api/v1/workspaces", owner=owner, repository=repository)
+    found = connect().items("/api/v1/workspaces", owner=owner, repository=repository)
     show_many(list(found), WORKSPACE_COLUMNS, output)
 
 
 @app.command()
 def show(name: Name, output: Output = Format.TABLE) -> None:
     """Show one workspace."""
-    show_workspace(workspaces.find(_client(), name), output)
+    show_workspace(workspaces.find(connect(), name), output)
 
 
 @app.command("open")
@@ -169,7 +168,7 @@ def open_(
     ] = False,
 ) -> None:
     """Open a workspace's editor in the browser."""
-    workspace = workspaces.find(_client(), name)
+    workspace = workspaces.find(connect(), name)
     address = workspace.get("url")
     if not address:
         raise Failure(f"{name} has no address to open", Exit.REFUSED)
@@ -184,7 +183,7 @@ def _verb(desired: str, state: str) -> Callable[..., None]:
     def act(
         name: Name, *, wait: Wait = True, timeout: Timeout = 600, output: Output = Format.TABLE
     ) -> None:
-        client = _client()
+        client = connect()
         workspace = workspaces.want(client, workspaces.find(client, name)["id"], desired)
         if wait:
             workspace = _await(client, workspace, Wanted(state, timeout))
@@ -209,7 +208,7 @@ for _name, _desired, _state, _help in (
 @app.command()
 def events(name: Name, output: Output = Format.TABLE) -> None:
     """Show what happened to a workspace, oldest first."""
-    client = _client()
+    client = connect()
     workspace = workspaces.find(client, name)
     newest_first = list(client.items(f"{workspaces.path_of(workspace['id'])}/events"))
     show_many(newest_first[::-1], EVENT_COLUMNS, output)
@@ -226,7 +225,7 @@ def wait(
     output: Output = Format.TABLE,
 ) -> None:
     """Wait until a workspace has a state."""
-    client = _client()
+    client = connect()
     show_workspace(_await(client, workspaces.find(client, name), Wanted(state, timeout)), output)
 
 

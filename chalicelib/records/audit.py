@@ -118,10 +118,10 @@ def load_heads_of(store: Store, org: str, heads: Iterable[Head]) -> dict[Head, A
     return {head: _record(org, found[key]) for head, key in wanted.items() if key in found}
 
 
-def load_head(store: Store, org: str, subject: str) -> Head | None:
-    """Return the head of a subject, while no checkpoint holds it."""
-    item = store.get(keys.audit_head(org, subject))
-    return None if item is None else _head(item)[1]
+def load_heads_by_subject(store: Store, org: str, subjects: Iterable[str]) -> dict[str, Head]:
+    """Return the heads of those of the subjects whose newest record no checkpoint holds."""
+    found = get_all(store, [keys.audit_head(org, subject) for subject in subjects])
+    return {head.subject: head for _, head in _heads(found.values())}
 
 
 def load_heads(store: Store, *, org: str | None = None, after: str | None, limit: int) -> HeadPage:
@@ -174,8 +174,9 @@ def _record(org: str, item: Item) -> AuditRecord:
 def _place(sort: str) -> tuple[str, int]:
     """Return subject and number of a record's sort key; number 0 for what is no such key."""
     subject, _, place = sort.removeprefix(keys.AUDIT_RECORDS).rpartition("#")
-    is_place = subject and "#" not in subject and place.isdecimal()
-    return (subject, int(place)) if is_place else (sort, 0)
+    if not subject or "#" in subject or not subject.isprintable() or not place.isdecimal():
+        return sort, 0
+    return subject, int(place)
 
 
 def _heads(items: Iterable[Item]) -> Iterator[tuple[str, Head]]:

@@ -53,7 +53,7 @@ class Trail:
         return found
 
 
-def records_missing(subject: str, last: int, number: int) -> str:
+def missing_after(subject: str, last: int, number: int) -> str:
     """Say that of a chain the lines after ``last`` and up to ``number`` are missing."""
     count = number - last
     what = "record" if subject else "checkpoint"
@@ -71,7 +71,7 @@ def _fault(trail: Trail, link: Link, *, is_ours: bool) -> Finding | None:
         fault, message = Fault.FORGED, f"{name} was not written by this installation"
     elif link.number > trail.number + 1:
         fault = Fault.MISSING
-        message = records_missing(link.subject, trail.number, link.number - 1)
+        message = missing_after(link.subject, trail.number, link.number - 1)
     elif link.number <= trail.number:
         fault, message = Fault.OUT_OF_ORDER, f"{name} comes after number {trail.number}"
     elif link.previous != trail.digest:

@@ -30,6 +30,10 @@ MATRIX: list[Row] = [
     ({OWN}, "PATCH", "/api/v1/agents/{agent}", {"name": "b"}),
     ({OWN}, "POST", "/api/v1/agents/{agent}/rotate", {}),
     ({OWN}, "POST", "/api/v1/agents/{agent}/retire", {}),
+    ({OWN, AUD}, "GET", "/api/v1/audit/records", None),
+    ({OWN, AUD}, "GET", "/api/v1/audit/checkpoints", None),
+    ({OWN, AUD}, "GET", "/api/v1/audit/verification", None),
+    ({OWN, AUD}, "POST", "/api/v1/audit/comparison", {"lines": []}),
     ({OWN, DEV, AUD}, "GET", "/api/v1/workspaces", None),
     (
         {OWN, DEV},

@@ -28,6 +28,7 @@ class Action(StrEnum):
     WORKSPACES_CHANGE_ANY = "workspaces:change-any"
     WORKSPACES_ENTER = "workspaces:enter"
     TOKENS = "tokens:own"
+    AUDIT_READ = "audit:read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,16 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
         Action.AGENTS_CHANGE,
         Action.WORKSPACES_READ_ANY,
         Action.WORKSPACES_CHANGE_ANY,
+        Action.AUDIT_READ,
     },
     Role.DEVELOPER: _DEVELOPER,
     Role.AUDITOR: _EVERYBODY
-    | {Action.MEMBERS_READ, Action.WORKSPACES_READ, Action.WORKSPACES_READ_ANY},
+    | {
+        Action.MEMBERS_READ,
+        Action.WORKSPACES_READ,
+        Action.WORKSPACES_READ_ANY,
+        Action.AUDIT_READ,
+    },
 }
 
 
