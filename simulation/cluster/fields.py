@@ -108,7 +108,8 @@ def _collect(value: Any, path: Path, found: list[Path]) -> None:
             item_path = (*path, _keyed(item, keys))
             found.append(item_path)
             for key, inner in item.items():
-                _collect(inner, (*item_path, key), found)
+                if key not in keys:
+                    _collect(inner, (*item_path, key), found)
     else:
         found.append(path)
 

@@ -61,7 +61,7 @@ class ApiServer:
         self.refuse: Callable[[Request], Response | None] | None = None
         """Asked first about each request; what it returns is the answer."""
         self.on_change: list[Callable[[], None]] = []
-        """Called after each change: watches may have lines."""
+        """Called after each change; ``Watch.on_news`` is called for those that it concerns."""
         self.watches: list[Watch] = []
         self.requests: Counter[tuple[str, str, str]] = Counter()
         """By caller, verb and kind."""
@@ -224,6 +224,9 @@ class ApiServer:
     def _committed(self, shelf: Shelf, event: Event) -> None:
         if shelf.kind is kinds.ROLE_BINDING and event.type == "ADDED":
             self.rights.made(event.now, event.at)
+        for watch in self.watches:
+            if watch.kind is shelf.kind and not watch.is_over:
+                watch.on_news()
         for tell in self.on_change:
             tell()
 
@@ -255,13 +258,13 @@ def _check_initial(query: Any, *, offered: bool) -> None:
     if "sendInitialEvents" not in query:
         return
     if not offered:
-        raise statuses.bad_request(
+        gate = (
             "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
         )
+        raise statuses.invalid_option("sendInitialEvents", gate)
     if query.get("resourceVersionMatch") != "NotOlderThan":
-        raise statuses.bad_request(
-            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        )
+        match = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        raise statuses.invalid_option("resourceVersionMatch", match)
 
 
 def _body(request: Request, address: Address) -> Body:

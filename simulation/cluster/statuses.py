@@ -118,6 +118,15 @@ def invalid(kind: Kind, name: str, field: str, why: str) -> Refusal:
     return Refusal(failure(422, "Invalid", said, details=details))
 
 
+def invalid_option(option: str, why: str) -> Refusal:
+    """A parameter of a list or a watch that may not be so."""
+    message = f"Forbidden: {why}"
+    cause = {"reason": "FieldValueForbidden", "message": message, "field": option}
+    details = {"group": "meta.k8s.io", "kind": "ListOptions", "causes": [cause]}
+    said = f'ListOptions.meta.k8s.io "" is invalid: {option}: {message}'
+    return Refusal(failure(422, "Invalid", said, details=details))
+
+
 def bad_request(message: str) -> Refusal:
     """It cannot be understood."""
     return Refusal(failure(400, "BadRequest", message))

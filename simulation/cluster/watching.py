@@ -29,7 +29,7 @@ class Asked:
 
 
 class Watch:
-    """``take`` what is due, wait until ``next_at`` or the server's ``on_change``, take again.
+    """``take`` what is due, wait until ``next_at`` or ``on_news``, take again.
 
     ``refusal`` is set when the server refused it. It is over once ``is_over``; ``is_broken`` then
     says that the connection was cut, in the middle of a line, and not ended.
@@ -47,7 +47,7 @@ class Watch:
         self._first: list[bytes] = []
         self._error: bytes = b""
         self._ends = now() + asked.seconds
-        self._bookmark = min(now() + BOOKMARK_EVERY, self._ends - LAST_BOOKMARK)
+        self._bookmark = self._next_bookmark()
         self.kind = shelf.kind
         self.caller = asked.caller
         self.refusal: Response | None = None
@@ -57,6 +57,8 @@ class Watch:
         """Nothing comes any more, not even an end: a connection that only one side believes in."""
         self.is_over = False
         self.is_broken = False
+        self.on_news: Callable[[], None] = _nobody
+        """Called when ``take`` may return something, or ``is_over`` has come true."""
 
     def take(self) -> list[bytes]:
         """Return the whole lines that are due now, without their ends."""
@@ -69,7 +71,7 @@ class Watch:
         now = self._now()
         self._changes(now - self.lag, lines)
         if self._asked.bookmarks and now >= self._bookmark:
-            self._bookmark = now + BOOKMARK_EVERY
+            self._bookmark = self._next_bookmark()
             lines.append(self._mark())
         if now >= self._ends:
             self.is_over = True
@@ -91,14 +93,17 @@ class Watch:
     def cut(self) -> None:
         """Break the connection in the middle of a line; what was not taken is lost."""
         self.is_over = self.is_broken = True
+        self.on_news()
 
     def end(self) -> None:
         """End it in order, as a server that shuts down."""
         self.is_over = True
+        self.on_news()
 
     def fail(self, status: Response) -> None:
         """Send an ERROR event with this Status, and end."""
         self._error = _line("ERROR", status.body)
+        self.on_news()
 
     def begin(self, items: Iterable[Stored], *, marked: bool) -> None:
         """Send these first, and say that they are complete if that was asked for."""
@@ -133,6 +138,10 @@ class Watch:
         assert event.before is not None
         return _line("DELETED", _as_of(event.before, event.version))
 
+    def _next_bookmark(self) -> float:
+        now, last = self._now(), self._ends - LAST_BOOKMARK
+        return min(now + BOOKMARK_EVERY, last) if now < last else float("inf")
+
     def _mark(self, annotations: dict[str, str] | None = None) -> bytes:
         behind = self._position < len(self._shelf.log)
         version = self._version if behind else max(self._version, self._store.version)
@@ -145,6 +154,10 @@ class Watch:
             "metadata": metadata,
         }
         return _line("BOOKMARK", msgspec.json.encode(body))
+
+
+def _nobody() -> None:
+    """Nobody waits."""
 
 
 def refused(answer: Response, watch: Watch) -> Watch:
