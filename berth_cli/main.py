@@ -24,6 +24,7 @@ from berth_cli.output import (
     show_workspace,
 )
 from berth_cli.progress import Wanted, wait_for
+from berth_cli.quotas import quotas
 from berth_cli.terminal import safe
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(audit, name="audit")
+app.add_typer(quotas, name="quotas")
 
 Name = Annotated[str, typer.Argument(help="Name or id of the workspace.")]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]

@@ -57,7 +57,7 @@ def age(moment: str) -> str:
 def show_many(items: Sequence[Json], columns: Sequence[Column], form: Format) -> None:
     """Print a list."""
     if form is not Format.TABLE:
-        _dump(list(items), form)
+        dump(list(items), form)
         return
     table = Table(box=None, pad_edge=False, header_style="")
     for title, _ in columns:
@@ -72,7 +72,7 @@ def show_many(items: Sequence[Json], columns: Sequence[Column], form: Format) ->
 def show_workspace(workspace: Json, form: Format) -> None:
     """Print one workspace, a line for each fact."""
     if form is not Format.TABLE:
-        _dump(workspace, form)
+        dump(workspace, form)
         return
     reason = workspace.get("reason") or {}
     lines = [
@@ -93,8 +93,8 @@ def show_workspace(workspace: Json, form: Format) -> None:
             sys.stdout.write(f"{name + ':':<12}{safe(str(value))}\n")
 
 
-def _dump(value: Any, form: Format) -> None:
-    """Both forms escape what is not ASCII, and so whatever could steer a terminal."""
+def dump(value: Any, form: Format) -> None:
+    """Print as JSON or YAML. Both forms escape what is not ASCII, and so whatever could steer a terminal."""
     if form is Format.JSON:
         sys.stdout.write(json.dumps(value, indent=2) + "\n")
     else:

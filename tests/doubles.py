@@ -80,7 +80,7 @@ class WatchedStore:
 
     ``meanwhile`` happens once, just before the next write: what another caller does in between.
     ``die_at`` counts writes from 0; ``after`` says whether the write is still carried out, as when
-    a process dies with the answer of its database on the way.
+    a process dies with the answer of its database on the way; ``dies_of``: what is raised.
     """
 
     store: Store
@@ -88,6 +88,7 @@ class WatchedStore:
     writes: int = 0
     die_at: int | None = None
     after: bool = False
+    dies_of: type[BaseException] = Killed
     meanwhile: Callable[[], object] | None = None
 
     def get(self, key: Key) -> Item | None:
@@ -124,10 +125,10 @@ class WatchedStore:
             happens()
         number, self.writes = self.writes, self.writes + 1
         if number == self.die_at and not self.after:
-            raise Killed
+            raise self.dies_of
         carry_out()
         if number == self.die_at:
-            raise Killed
+            raise self.dies_of
 
 
 @dataclass

@@ -63,6 +63,8 @@ ROUTES = (
     Route("GET", "/api/v1/me", "people:show_me"),
     Route("GET", "/api/v1/organisation", "people:show_organisation"),
     Route("PATCH", "/api/v1/organisation", "people:patch_organisation"),
+    Route("GET", "/api/v1/organisation/quotas", "quotas:get_quotas"),
+    Route("POST", "/api/v1/organisation/quotas/recount", "quotas:post_recount"),
     Route("GET", "/api/v1/members", "people:get_members"),
     Route("PATCH", "/api/v1/members/{user_id}", "people:patch_member"),
     Route("DELETE", "/api/v1/members/{user_id}", "people:delete_member", status=204),

@@ -1,7 +1,7 @@
 """The agent's item: one read tells who is calling and whether anything is under way."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chalicelib.domain.agents.agent import Agent, AgentSettings
@@ -16,6 +16,7 @@ from chalicelib.records.attributes import (
     settings_of,
     text,
 )
+from chalicelib.records.pages import every_item
 
 Digests = Sequence[tuple[bytes, float | None]]
 
@@ -52,6 +53,13 @@ def load_page(
         keys.of_organisation(organisation_id), prefix=keys.AGENTS, after=after, limit=limit
     )
     return AgentPage(tuple(from_item(item, organisation_id) for item in page.items), page.next)
+
+
+def every_agent(store: Store, organisation_id: str) -> Iterator[Agent]:
+    """Yield all of the organisation's agents, retired ones too."""
+    partition = keys.of_organisation(organisation_id)
+    for item in every_item(store, partition, keys.AGENTS):
+        yield from_item(item, organisation_id)
 
 
 def put_new(agent: Agent) -> Put:

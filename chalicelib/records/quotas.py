@@ -5,15 +5,25 @@ them there. Each change raises ``version``, so that a recount is written only wh
 while it was made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.domain.organisations.quotas import Limits, Scope, Subject, subjects_of
 from chalicelib.domain.workspaces.workspace import Workspace
-from chalicelib.ports.store import AtMost, Item, Key, Store, Update
+from chalicelib.ports.store import (
+    MAX_BATCH,
+    Absent,
+    AtMost,
+    Condition,
+    Exists,
+    Item,
+    Key,
+    Store,
+    Update,
+)
 from chalicelib.records import keys
-from chalicelib.records.attributes import number
+from chalicelib.records.attributes import milliseconds, moment, number
 from chalicelib.records.pages import every_item
 
 
@@ -34,7 +44,7 @@ def taken(workspace: Workspace, limits: Limits) -> list[Update]:
     org = workspace.organisation_id
     writes = []
     for subject in subjects_of(workspace):
-        when = [AtMost("workspaces", limits.of(subject.scope) - 1)]
+        when = _room(limits.of(subject.scope))
         if subject.scope is Scope.ORGANISATION:
             when.append(AtMost("settings", limits.version))
         writes.append(Update(_key(org, subject), add={"workspaces": 1, "version": 1}, when=when))
@@ -65,10 +75,24 @@ def corrected(organisation_id: str, subject: Subject, read: Count, workspaces: i
     )
 
 
-def load(store: Store, organisation_id: str, subjects: Sequence[Subject]) -> dict[Subject, Count]:
-    """Return the counters of up to 100 subjects, in one read."""
-    found = store.get_many([_key(organisation_id, subject) for subject in subjects])
-    return {each: _count(found.get(_key(organisation_id, each))) for each in subjects}
+def recounted(organisation_id: str, at: float) -> Update:
+    """Write when the organisation's counters were last counted anew."""
+    return Update(keys.organisation_quota(organisation_id), set={"recounted": milliseconds(at)})
+
+
+def recounted_at(store: Store, organisation_id: str) -> float:
+    """Return when they were (seconds since the epoch); 0.0: never."""
+    item = store.get(keys.organisation_quota(organisation_id))
+    return 0.0 if item is None else moment(item.attributes, "recounted")
+
+
+def load(store: Store, organisation_id: str, subjects: Iterable[Subject]) -> dict[Subject, Count]:
+    """Return the counters of any number of subjects, each once."""
+    wanted = {subject: _key(organisation_id, subject) for subject in subjects}
+    chosen, found = list(wanted.values()), dict[Key, Item]()
+    for start in range(0, len(chosen), MAX_BATCH):
+        found.update(store.get_many(chosen[start : start + MAX_BATCH]))
+    return {subject: _count(found.get(key)) for subject, key in wanted.items()}
 
 
 def load_all(store: Store, organisation_id: str) -> dict[Subject, Count]:
@@ -80,6 +104,11 @@ def load_all(store: Store, organisation_id: str) -> dict[Subject, Count]:
 def subject_of(key: Key) -> Subject | None:
     """Return whose counter has this key; None where it is no counter's."""
     return _subject(key) if key.sort.startswith(keys.QUOTAS) else None
+
+
+def _room(limit: int) -> list[Condition]:
+    """A counter that was never written passes any bound, so that 0 needs what never holds."""
+    return [AtMost("workspaces", limit - 1)] if limit > 0 else [Absent(), Exists()]
 
 
 def _key(organisation_id: str, subject: Subject) -> Key:

@@ -1,11 +1,13 @@
 """A workspace's cold item: what never changes about it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.domain.workspaces.workspace import DevfileSource, Endpoint, Workspace
 from chalicelib.ports.store import Absent, Attributes, Item, Key, Put, Store, Value
 from chalicelib.records import keys
 from chalicelib.records.attributes import SCHEMA, milliseconds, moment, number, text
+from chalicelib.records.pages import every_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ def load_page(
     partition = keys.of_organisation(organisation_id)
     page = store.query(partition, prefix=keys.WORKSPACES, after=after, limit=limit)
     return WorkspacePage(tuple(from_item(item, organisation_id) for item in page.items), page.next)
+
+
+def load_living(store: Store, organisation_id: str) -> Iterator[Workspace]:
+    """Yield every workspace that is not terminated: what ends begins to expire in that very write."""
+    partition = keys.of_organisation(organisation_id)
+    for item in every_item(store, partition, keys.WORKSPACES):
+        if item.expires is None:
+            yield from_item(item, organisation_id)
 
 
 def put_new(workspace: Workspace) -> Put:

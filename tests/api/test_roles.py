@@ -18,6 +18,8 @@ MATRIX: list[Row] = [
     ({OWN, DEV, AUD}, "GET", "/api/v1/me", None),
     ({OWN, DEV, AUD}, "GET", "/api/v1/organisation", None),
     ({OWN}, "PATCH", "/api/v1/organisation", {"name": "new"}),
+    ({OWN, DEV, AUD}, "GET", "/api/v1/organisation/quotas", None),
+    ({OWN}, "POST", "/api/v1/organisation/quotas/recount", {}),
     ({OWN, AUD}, "GET", "/api/v1/members", None),
     ({OWN}, "PATCH", "/api/v1/members/{member}", {"role": "auditor"}),
     ({OWN}, "DELETE", "/api/v1/members/{member}", None),

@@ -15,7 +15,7 @@ class Scope(StrEnum):
     ORGANISATION = "organisation"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Subject:
     """Whose workspaces are counted: a person, an agent, or the organisation."""
 

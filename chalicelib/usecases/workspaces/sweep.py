@@ -7,6 +7,7 @@ row that fails is logged and comes again with the next sweep.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.targets import TARGETS
@@ -28,6 +29,7 @@ from chalicelib.records import (
 from chalicelib.records.changes import Change, commit
 from chalicelib.records.dues import Due
 from chalicelib.usecases.audit.write import audit
+from chalicelib.usecases.organisations.quotas import recount_when_due
 from chalicelib.usecases.workspaces.telling import BERTH, Actor, event
 from chalicelib.usecases.workspaces.wish import Wish, looked, make_wish
 
@@ -46,31 +48,45 @@ class Swept:
     changed: int = 0
     erased: int = 0
     failed: int = 0
+    corrected: int = 0
+    """Counters of quotas that were wrong."""
 
 
 def sweep(ports: Ports, *, remaining: Callable[[], float], most: int = _MOST) -> Swept:
     """Look at what is due, at most ``most`` workspaces, until 5 s are left."""
     swept = Swept()
+    organisations_met: set[str] = set()
     after: str | None = None
     while swept.looked < most and remaining() >= STOP_AT_SECONDS:
         limit = min(_PAGE, most - swept.looked)
         page = dues.load_page(ports.store, now=ports.clock.now(), after=after, limit=limit)
         for due in page.dues:
-            _try(ports, due, swept)
+            swept.looked += 1
+            _try(due.workspace_id, partial(_look, ports, due, swept), swept)
+            organisations_met.add(due.placement.organisation_id)
         if (after := page.next) is None:
             break
+    for each in sorted(organisations_met):
+        if remaining() >= STOP_AT_SECONDS:
+            _try(each, partial(_recount, ports, each, remaining, swept), swept)
     return swept
 
 
-def _try(ports: Ports, due: Due, swept: Swept) -> None:
-    swept.looked += 1
+def _try(subject: str, look: Callable[[], None], swept: Swept) -> None:
     try:
-        _look(ports, due, swept)
+        look()
     except (ConditionFailed, StoreBusy):
-        _log.info("%s changed while the sweep looked at it", due.workspace_id)
+        _log.info("%s changed while the sweep looked at it", subject)
     except Exception:  # noqa: BLE001 - a bug or a bad row must not hold up the others
         swept.failed += 1
-        _log.exception("the sweep failed on %s", due.workspace_id)
+        _log.exception("the sweep failed on %s", subject)
+
+
+def _recount(
+    ports: Ports, organisation_id: str, remaining: Callable[[], float], swept: Swept
+) -> None:
+    done = recount_when_due(ports, organisation_id, remaining=remaining)
+    swept.corrected += 0 if done is None else len(done.corrections)
 
 
 def _look(ports: Ports, due: Due, swept: Swept) -> None:
