@@ -13,6 +13,7 @@ from berth_cli.client import Client, Json, connect
 from berth_cli.exported import Exported
 from berth_cli.failures import Exit, Failure
 from berth_cli.terminal import safe
+from chalicelib.wire.tampering import Fault
 
 _API = "/api/v1/audit"
 _LINES = 100
@@ -54,7 +55,7 @@ def _verify_log(client: Client) -> None:
     records = checkpoints = unheld = 0
     newest: Json | None = None
     for part in _parts(client):
-        broken.tell([finding["message"] for finding in part["findings"]])
+        broken.tell_findings(part["findings"])
         records += part["records"]
         checkpoints += part["checkpoints"]
         unheld += part["unheld"]
@@ -85,7 +86,7 @@ def _verify_file(file: Path, client: Client | None) -> None:
         broken.tell(exported.found())
         if client is not None and good:
             answer = client.post(f"{_API}/comparison", {"lines": good})
-            broken.tell([finding["message"] for finding in answer["findings"]])
+            broken.tell_findings(answer["findings"])
     exported.end()
     broken.tell(exported.found())
     _say(f"{_checked(exported.records, exported.checkpoints)} of {file}")
@@ -107,6 +108,19 @@ class _Broken:
 
     def __init__(self) -> None:
         self._told: dict[str, None] = {}
+        self._short: set[str] = set()
+        """Subjects of which records are missing: that nothing holds the last one left says no more."""
+
+    def tell_findings(self, findings: Sequence[Json]) -> None:
+        """Print what the control plane found."""
+        self._short |= {each["subject"] for each in findings if each["fault"] == Fault.MISSING}
+        self.tell(
+            [
+                each["message"]
+                for each in findings
+                if each["fault"] != Fault.UNHELD or each["subject"] not in self._short
+            ]
+        )
 
     def tell(self, messages: Sequence[str]) -> None:
         """Print what was not told yet."""

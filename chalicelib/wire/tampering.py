@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.wire.audit import Link, name_of
+from chalicelib.wire.audit import Head, Link, name_of
 
 
 class Fault(StrEnum):
@@ -40,6 +40,11 @@ class Trail:
     subject: str = ""
     number: int = 0
     digest: str = ""
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """The last line seen, as the newest of its chain; none at the beginning."""
+        return (Head(self.subject, self.number, self.digest),) if self.number else ()
 
     def follow(self, link: Link, *, is_ours: bool = True) -> Finding | None:
         """Go on to the next line; a new subject begins a new chain. ``is_ours``: the seal is good.

@@ -195,7 +195,7 @@ def roll_back_head(log: Log) -> str:
 
 def remove_head(log: Log) -> str:
     log.remove(keys.audit_head(log.org, log.young))
-    return f"nothing holds record 2 of {log.young}: the head of its chain is missing"
+    return f"nothing holds record 2 of {log.young}: its head is missing, or what came after it"
 
 
 def roll_back_a_held_chain(log: Log) -> str:
@@ -218,7 +218,7 @@ def alter_checkpoint(log: Log) -> str:
 
 def remove_checkpoint(log: Log) -> str:
     log.remove(keys.audit_checkpoint(log.org, 1))
-    return f"checkpoint 1, which held record 4 of {log.old}, is missing"
+    return "checkpoint 1 is missing"
 
 
 def remove_middle_checkpoint(log: Log) -> str:
@@ -263,7 +263,7 @@ def test_every_tampering_is_found_by_name(
     ended = shell("audit", "verify")
 
     broken = [line for line in ended.stdout.splitlines() if line.startswith("broken: ")]
-    assert f"broken: {words}" in broken, ended.stdout
+    assert broken[0] == f"broken: {words}", ended.stdout
     assert ended.code == Exit.TAMPERED
     assert ended.stderr.startswith("berth: the audit log was tampered with: ")
 

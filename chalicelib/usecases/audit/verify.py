@@ -1,9 +1,9 @@
 """Checking an organisation's whole audit log, a part in each call.
 
-Three walks, none of which has to remember more than its place: along the records, chain by chain;
-along the heads that no checkpoint holds yet; along the checkpoints. The log may grow meanwhile: a
-change writes its record and its head at once, so what is read in this order is never found broken
-for being new.
+Three walks, none of which has to remember more than its place: along the checkpoints, whose records
+must be there; along the heads that no checkpoint holds yet, likewise; along the records, chain by
+chain, of which each must follow the one before it and the last must be held. The log may grow
+meanwhile: what speaks of a record is written with it at once, and is read before it.
 """
 
 import hmac
@@ -25,22 +25,20 @@ from chalicelib.wire.tampering import Fault, Finding, Trail, missing_after
 STOP_AT_SECONDS = 8.0
 MOST_FINDINGS = 100
 
-_RECORDS, _HEADS, _CHECKPOINTS = "records", "heads", "checkpoints"
-_THEN = {_RECORDS: _HEADS, _HEADS: _CHECKPOINTS}
-_PAGE = {_RECORDS: 500, _HEADS: 100, _CHECKPOINTS: 10}
+_CHECKPOINTS, _HEADS, _RECORDS = "checkpoints", "heads", "records"
+_THEN = {_CHECKPOINTS: _HEADS, _HEADS: _RECORDS}
+_PAGE = {_CHECKPOINTS: 10, _HEADS: 100, _RECORDS: 500}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a check goes on: in which walk, behind which sort key, behind which line of a chain."""
 
-    walk: str = _RECORDS
+    walk: str = _CHECKPOINTS
     after: str = ""
     subject: str = ""
     number: int = 0
     digest: str = ""
-    checkpoint: int = 0
-    """Of the record that the place is behind."""
 
     def as_list(self) -> list[str | int]:
         """Return what a cursor holds."""
@@ -96,50 +94,49 @@ class _Check:
             _HEADS: self._walk_heads,
             _CHECKPOINTS: self._walk_checkpoints,
         }[at.walk]
-        behind, after = walk(at)
+        trail, after = walk(at)
         if after is not None:
-            return Place(at.walk, after, *behind)
+            return Place(at.walk, after, trail.subject, trail.number, trail.digest)
         then = _THEN.get(at.walk)
         return None if then is None else Place(then)
 
-    def _walk_records(self, at: Place) -> tuple[tuple[str, int, str, int], str | None]:
+    def _walk_records(self, at: Place) -> tuple[Trail, str | None]:
         page = audit.load_page(self.store, self.org, after=at.after or None, limit=_PAGE[_RECORDS])
         self.checked.records += len(page.records)
-        trail, checkpoint = Trail(at.subject, at.number, at.digest), at.checkpoint
+        trail, is_held = Trail(at.subject, at.number, at.digest), False
         unheld: list[Head] = []
         for record in page.records:
-            before = Head(trail.subject, trail.number, trail.digest)
-            if before.number and record.subject != before.subject and not checkpoint:
-                unheld.append(before)
+            if record.subject != trail.subject and not is_held:
+                unheld += trail.heads
             self._follow(trail, audit.line_of(record))
-            checkpoint = record.checkpoint
-        if page.next is None and trail.number and not checkpoint:
-            unheld.append(Head(trail.subject, trail.number, trail.digest))
+            is_held = record.checkpoint > 0
+        if page.next is None and not is_held:
+            unheld += trail.heads
         self._find(_not_in_their_checkpoints(self.store, self.org, page.records))
         self._find(_without_heads(self.store, self.org, unheld))
-        return (trail.subject, trail.number, trail.digest, checkpoint), page.next
+        return trail, page.next
 
-    def _walk_heads(self, at: Place) -> tuple[tuple[str, int, str, int], str | None]:
+    def _walk_heads(self, at: Place) -> tuple[Trail, str | None]:
         page = audit.load_heads(
             self.store, org=self.org, after=at.after or None, limit=_PAGE[_HEADS]
         )
         self.checked.unheld += len(page.heads)
         heads = [head for _, head in page.heads]
         self._find(_not_there(self.store, self.org, heads, "its head names"))
-        return ("", 0, "", 0), page.next
+        return Trail(), page.next
 
-    def _walk_checkpoints(self, at: Place) -> tuple[tuple[str, int, str, int], str | None]:
+    def _walk_checkpoints(self, at: Place) -> tuple[Trail, str | None]:
         page = checkpoints.load_page(
             self.store, self.org, after=at.after or None, limit=_PAGE[_CHECKPOINTS]
         )
         self.checked.checkpoints += len(page.checkpoints)
-        trail = Trail("", at.number, at.digest)
+        trail = Trail(at.subject, at.number, at.digest)
         for checkpoint in page.checkpoints:
             if self._follow(trail, checkpoints.line_of(checkpoint)):
                 holder = f"{name_of('', checkpoint.number)} holds"
                 self._find(_not_there(self.store, self.org, checkpoint.heads, holder))
             self.checked.newest = checkpoint
-        return ("", trail.number, trail.digest, 0), page.next
+        return trail, page.next
 
     def _follow(self, trail: Trail, line: Line) -> bool:
         """Whether what the line says is Berth's word."""
@@ -163,15 +160,15 @@ def _not_in_their_checkpoints(
 ) -> Iterator[Finding]:
     """Find records that are said to be held by a checkpoint which does not hold them."""
     held = [record for record in records if record.checkpoint]
-    found = checkpoints.load_many(store, org, {record.checkpoint for record in held})
+    wanted = {record.checkpoint for record in held}
+    found = checkpoints.load_many(store, org, wanted)
+    for number in sorted(wanted - found.keys()):
+        yield Finding(Fault.MISSING, "", number, f"{name_of('', number)} is missing")
     for record in held:
         checkpoint = found.get(record.checkpoint)
-        name = name_of(record.subject, record.number)
-        if checkpoint is None:
-            message = f"{name_of('', record.checkpoint)}, which held {name}, is missing"
-            yield Finding(Fault.MISSING, "", record.checkpoint, message)
-        elif record.head not in checkpoint.heads:
-            message = f"{name_of('', record.checkpoint)} is said to hold {name}, and does not"
+        if checkpoint is not None and record.head not in checkpoint.heads:
+            holder, name = name_of("", record.checkpoint), name_of(record.subject, record.number)
+            message = f"{holder} is said to hold {name}, and does not"
             yield Finding(Fault.UNHELD, record.subject, record.number, message)
 
 
@@ -186,7 +183,7 @@ def _without_heads(store: Store, org: str, newest: Sequence[Head]) -> Iterator[F
             continue
         name = name_of(each.subject, each.number)
         if head is None:
-            message = f"nothing holds {name}: the head of its chain is missing"
+            message = f"nothing holds {name}: its head is missing, or what came after it"
         else:
             message = f"the head of {each.subject} was set back: it names record {head.number}, and there is record {each.number}"
         yield Finding(Fault.UNHELD, each.subject, each.number, message)
