@@ -76,18 +76,16 @@ def manifest(path: Path = MANIFEST) -> Manifest:
 
 
 class Rights:
-    """``binding_lag``: seconds until a new RoleBinding is known to who decides."""
+    """Looks at the bindings that are live."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._manifest = manifest()
-        self.binding_lag = 0.0
-        self._made: dict[str, float] = {}
+        self._known_at: dict[str, float] = {}
 
-    def made(self, binding: Stored, now: float) -> None:
-        """Note that a RoleBinding was made."""
-        if self.binding_lag:
-            self._made[binding.uid] = now + self.binding_lag
+    def made(self, binding: Stored, known_at: float) -> None:
+        """Note when a RoleBinding that was made will be known to who decides."""
+        self._known_at[binding.uid] = known_at
 
     def check(self, caller: Caller, verb: str, address: Address, now: float) -> None:
         """Raise ``Refusal`` unless the caller may."""
@@ -107,7 +105,7 @@ class Rights:
         if found := self._manifest.everywhere.get(account):
             yield found
         for binding in self._store.shelf(kinds.ROLE_BINDING).all(namespace):
-            if self._made.get(binding.uid, 0.0) > now:
+            if self._known_at.get(binding.uid, 0.0) > now:
                 continue
             role, subjects = binding.object["roleRef"], binding.object.get("subjects") or ()
             if any(_is(subject, account) for subject in subjects):

@@ -9,45 +9,29 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from berth_kube import kinds
 from berth_kube.transport import Request, Response
-from simulation.cluster import listing, policy, statuses
+from simulation.cluster import listing, policy, reading, statuses
 from simulation.cluster.addresses import Address, address_of
-from simulation.cluster.listing import METADATA, Wanted
+from simulation.cluster.faults import Faults
+from simulation.cluster.listing import METADATA
 from simulation.cluster.registry import Registry
 from simulation.cluster.rights import ADMIN, AGENT, Caller, Rights, manifest
-from simulation.cluster.selectors import Predicate, selecting
 from simulation.cluster.statuses import JSON, Refusal
 from simulation.cluster.store import Author, Event, Record, Shelf, Store, Stored
-from simulation.cluster.watching import Asked, Watch, refused
+from simulation.cluster.watching import Watch
 
-DEFAULT_SECONDS = 1800.0
-"""Of a watch that names none."""
+__all__ = ["ApiServer", "Faults"]
+
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _APPLY = "application/apply-patch+yaml"
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
 Body = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Faults:
-    """What is wrong with the server, until it is set back."""
-
-    staleness: int = 0
-    """Lists and streamed lists are so many versions old. A real server lets only those be that ask
-    for resourceVersion 0, but one whose store was restored from a backup lies like this."""
-    lag: float = 0.0
-    """Seconds by which watches that open from now on are late."""
-    no_streaming_lists: bool = False
-    """400, as from a server without the feature."""
-    gone_as_status: bool = False
-    """A watch from a forgotten version is answered 410, not with an ERROR event: both occur."""
 
 
 class ApiServer:
@@ -96,9 +80,13 @@ class ApiServer:
                 return self._refused(statuses.unserved())
             self._count(caller, "watch", address)
             self.rights.check(caller, "watch", address, self._now())
-            return self._open(request, address, caller)
+            opened = reading.watch(self.store, self.faults, self._now, request, address)
         except Refusal as refusal:
             return self._refused(refusal.answer)
+        opened.caller = caller.name
+        self.watches = [other for other in self.watches if not other.is_over]
+        self.watches.append(opened)
+        return opened
 
     def compact(self) -> None:
         """Forget all versions but the present: older continue tokens and watches expire."""
@@ -115,7 +103,7 @@ class ApiServer:
         self._count(caller, verb, address)
         self.rights.check(caller, verb, address, self._now())
         if verb == "list":
-            return self._list(request, address)
+            return reading.page(self.store, self.faults, request, address)
         if verb == "get":
             live = self.store.get(address.kind, address.namespace, address.name)
             if live is None:
@@ -159,71 +147,15 @@ class ApiServer:
         self.registry.delete(address.kind, key, by, options=options)
         return Response(200, JSON, msgspec.json.encode(_SUCCESS))
 
-    def _list(self, request: Request, address: Address) -> Response:
-        query, shelf, compacted = (
-            request.query,
-            self.store.shelf(address.kind),
-            self.store.compacted,
-        )
-        wanted = Wanted(
-            address.namespace or None,
-            _selected(query),
-            int(query.get("limit") or 0),
-            request.headers.get("Accept", ""),
-        )
-        if text := query.get("continue", ""):
-            token = listing.token_of(text, compacted)
-            return listing.page_of(shelf, token.version, wanted, token.after)
-        match = query.get("resourceVersionMatch", "")
-        asked = query.get("resourceVersion", "")
-        version = listing.check_version(asked, self.store.version, compacted, match)
-        if match != "Exact":
-            version = self._aged(version or self.store.version)
-        return listing.page_of(shelf, version, wanted, None)
-
-    def _open(self, request: Request, address: Address, caller: Caller) -> Watch:
-        query, version = request.query, request.query.get("resourceVersion", "")
-        shelf = self.store.shelf(address.kind)
-        asked = Asked(
-            address.namespace or None,
-            _selected(query),
-            query.get("allowWatchBookmarks") == "true",
-            float(query.get("timeoutSeconds") or DEFAULT_SECONDS),
-            caller.name,
-        )
-        initial = query.get("sendInitialEvents") == "true"
-        _check_initial(query, offered=not self.faults.no_streaming_lists)
-        from_now = initial or version in ("", "0")
-        since = self._aged(self.store.version) if from_now else int(version)
-        watch = Watch(self.store, shelf, asked, self._now, since)
-        watch.lag = self.faults.lag
-        if from_now:
-            wanted = Wanted(asked.namespace, asked.selected, 0, "")
-            items = [stored for _, stored in listing.pick(shelf, since, wanted)]
-            watch.begin(items, marked=initial and asked.bookmarks)
-        elif since < self.store.compacted:
-            told = f"too old resource version: {since} ({self.store.compacted})"
-            if self.faults.gone_as_status:
-                raise Refusal(statuses.expired(told))
-            watch.fail(statuses.expired(told))
-        self.watches = [other for other in self.watches if not other.is_over]
-        self.watches.append(watch)
-        return watch
-
     def _refused(self, answer: Response) -> Watch:
-        nothing = Asked(None, None, bookmarks=False, seconds=0.0)
-        watch = Watch(self.store, self.store.shelf(kinds.POD), nothing, self._now, 0)
-        return refused(answer, watch)
-
-    def _aged(self, version: int) -> int:
-        return max(self.store.compacted, version - self.faults.staleness)
+        return reading.refused(self.store, self._now, answer)
 
     def _count(self, caller: Caller, verb: str, address: Address) -> None:
         self.requests[caller.name, verb, address.kind.name] += 1
 
     def _committed(self, shelf: Shelf, event: Event) -> None:
         if shelf.kind is kinds.ROLE_BINDING and event.type == "ADDED":
-            self.rights.made(event.now, event.at)
+            self.rights.made(event.now, event.at + self.faults.binding_lag)
         for watch in self.watches:
             if watch.kind is shelf.kind and not watch.is_over:
                 watch.on_news()
@@ -245,26 +177,6 @@ class ApiServer:
 def _told(live: Stored, request: Request, *, status: int = 200) -> Response:
     partial = METADATA in request.headers.get("Accept", "")
     return Response(status, JSON, listing.metadata_of(live) if partial else live.raw)
-
-
-def _selected(query: Any) -> Predicate | None:
-    try:
-        return selecting(query.get("labelSelector", ""), query.get("fieldSelector", ""))
-    except ValueError as error:
-        raise statuses.bad_request(str(error)) from error
-
-
-def _check_initial(query: Any, *, offered: bool) -> None:
-    if "sendInitialEvents" not in query:
-        return
-    if not offered:
-        gate = (
-            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
-        )
-        raise statuses.invalid_option("sendInitialEvents", gate)
-    if query.get("resourceVersionMatch") != "NotOlderThan":
-        match = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        raise statuses.invalid_option("resourceVersionMatch", match)
 
 
 def _body(request: Request, address: Address) -> Body:

@@ -25,7 +25,6 @@ class Asked:
     selected: Predicate | None
     bookmarks: bool
     seconds: float
-    caller: str = ""
 
 
 class Watch:
@@ -49,7 +48,7 @@ class Watch:
         self._ends = now() + asked.seconds
         self._bookmark = self._next_bookmark()
         self.kind = shelf.kind
-        self.caller = asked.caller
+        self.caller = ""
         self.refusal: Response | None = None
         self.lag = 0.0
         """Seconds by which changes come later."""
@@ -158,13 +157,6 @@ class Watch:
 
 def _nobody() -> None:
     """Nobody waits."""
-
-
-def refused(answer: Response, watch: Watch) -> Watch:
-    """Return a watch that the server refused with an answer."""
-    watch.refusal = answer
-    watch.is_over = True
-    return watch
 
 
 def _line(kind: str, raw: bytes) -> bytes:

@@ -21,7 +21,11 @@ from simulation.cluster.store import Event, Key, Stored
 _WHO = "deployment-controller"
 HASH = "pod-template-hash"
 RETRY = 5.0
-_REFUSED = 'pods "{name}" is forbidden: exceeded quota: berth, requested: pods=1, used: pods=2, limited: pods=2'
+_ENDLESS = 1_000_000
+_REFUSED = (
+    'pods "{name}" is forbidden: exceeded quota: berth, requested: pods=1, used: pods={used},'
+    " limited: pods={limit}"
+)
 
 
 class Deployments:
@@ -114,8 +118,9 @@ class Deployments:
         environment, metadata = self._environment, live.object["metadata"]
         stated = live.object["spec"]["template"]
         name = f"{metadata['name']}-{template}-{make_suffix(environment.chance)}"
-        if environment.befalls("pod_refusal"):
-            return _REFUSED.format(name=name)
+        limit, used = self._quota(metadata["namespace"])
+        if used >= limit or environment.befalls("pod_refusal"):
+            return _REFUSED.format(name=name, used=max(used, limit), limit=limit)
         owner = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -138,6 +143,15 @@ class Deployments:
             return made
         self.made_for[made.uid] = metadata.get("annotations") or {}
         return ""
+
+    def _quota(self, namespace: str) -> tuple[int, int]:
+        """How many pods the namespace may have, and has; those that terminate count."""
+        store = self._environment.store
+        quotas = store.shelf(kinds.RESOURCE_QUOTA).all(namespace)
+        limits = [int(quota.object["spec"]["hard"].get("pods", _ENDLESS)) for quota in quotas]
+        pods = store.shelf(kinds.POD).all(namespace)
+        used = sum(pod.object["status"]["phase"] not in ("Failed", "Succeeded") for pod in pods)
+        return min(limits, default=_ENDLESS), used
 
     def _collect(self, namespace: str, uid: str) -> None:
         for pod in list(self._environment.store.shelf(kinds.POD).all(namespace)):

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from berth_kube import kinds
 from simulation.cluster.controllers.claims import claims_of
 from simulation.cluster.controllers.containers import Containers
-from simulation.cluster.controllers.environment import Environment, Object
+from simulation.cluster.controllers.environment import Environment
+from simulation.cluster.controllers.steps import RETRY, Steps, condition
 from simulation.cluster.controllers.warnings import Warnings
 from simulation.cluster.store import Author, Key, Stored
 
-_WHO = "kubelet"
-RETRY = 10.0
 FIRST_BACKOFF = 10.0
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
 BINDING_LOOK = 0.5
@@ -43,54 +42,46 @@ class Life:
         pod: Stored,
         others: Callable[[], Iterable[Mount]],
     ) -> None:
-        metadata = pod.object["metadata"]
         self._environment = environment
-        self._warnings = warnings
+        self._steps = Steps(environment, warnings, pod)
         self._others = others
-        self._pod = pod.object
-        self.key: Key = (metadata["namespace"], metadata["name"])
-        self._uid = pod.uid
+        self._place = self._steps.key[0]
         self._containers = Containers(pod.object["spec"])
         self._attempts = 0
         self._node = ""
         self.mount: Mount | None = None
-        self._later(environment.weather.scheduling, self._schedule)
+        self._steps.later(environment.weather.scheduling, self._schedule)
 
     def stop(self) -> None:
         """Deletion is wished: end the containers, within the grace period or after the node's return."""
         environment = self._environment
         slow = environment.befalls("slow_stop")
         span = environment.weather.lost_node if slow else environment.weather.stopping
-        environment.after(environment.span(span), self._end)
-
-    def _end(self) -> None:
-        live = self._environment.store.get(kinds.POD, *self.key)
-        if live is not None and live.uid == self._uid:
-            self._environment.delete(kinds.POD, live, _WHO, now=True)
+        environment.after(environment.span(span), self._steps.end)
 
     def _schedule(self) -> None:
         weather, chance = self._environment.weather, self._environment.chance
         if obstacle := self._obstacle():
-            condition = _condition("PodScheduled", "False", "Unschedulable", obstacle)
-            self._put({"phase": "Pending", "conditions": [condition]})
-            self._warnings.warn(self._pod, "FailedScheduling", obstacle)
+            unscheduled = condition("PodScheduled", "False", "Unschedulable", obstacle)
+            self._steps.put({"phase": "Pending", "conditions": [unscheduled]})
+            self._steps.warn("FailedScheduling", obstacle)
             if obstacle == UNBOUND:
-                self._at(BINDING_LOOK, self._schedule)
+                self._steps.at(BINDING_LOOK, self._schedule)
             else:
-                self._again(self._schedule)
+                self._steps.again(self._schedule)
             return
         self._node = f"node-{chance.randint(1, weather.nodes)}"
-        spec = {**self._pod["spec"], "nodeName": self._node}
+        spec = {**self._steps.pod["spec"], "nodeName": self._node}
         who = "default-scheduler"
         self._environment.registry.edit(
-            kinds.POD, self.key, lambda thing: {**thing, "spec": spec}, Author(who)
+            kinds.POD, self._steps.key, lambda thing: {**thing, "spec": spec}, Author(who)
         )
         self._write()
-        self._later(weather.attaching, self._attach)
+        self._steps.later(weather.attaching, self._attach)
 
     def _obstacle(self) -> str:
-        for name in claims_of(self._pod):
-            claim = self._environment.store.get(kinds.VOLUME_CLAIM, self.key[0], name)
+        for name in claims_of(self._steps.pod):
+            claim = self._environment.store.get(kinds.VOLUME_CLAIM, self._place, name)
             if claim is None:
                 return f'persistentvolumeclaim "{name}" not found'
             if claim.object["metadata"].get("deletionTimestamp"):
@@ -104,21 +95,23 @@ class Life:
 
     def _attach(self) -> None:
         """ReadWriteOnce: a volume is on one node at a time."""
-        claims = tuple(claims_of(self._pod))
+        claims = tuple(claims_of(self._steps.pod))
         for other in self._others():
-            shared = other.pod[0] == self.key[0] and set(other.claims) & set(claims)
+            shared = other.pod[0] == self._place and set(other.claims) & set(claims)
             if shared and other.node != self._node:
                 told = "Multi-Attach error for volume: it is already used by another pod"
-                self._warn_and_again("FailedAttachVolume", told, self._attach)
+                self._retried("FailedAttachVolume", told, self._attach)
                 return
         if self._environment.befalls("attach_failure"):
             told = "AttachVolume.Attach failed: timed out waiting for the condition"
-            self._warn_and_again("FailedAttachVolume", told, self._attach)
+            self._retried("FailedAttachVolume", told, self._attach)
         elif self._environment.befalls("mount_failure"):
             told = "MountVolume.SetUp failed: rpc error: device is busy"
-            self._warn_and_again("FailedMount", told, self._attach)
+            self._retried("FailedMount", told, self._attach)
         else:
-            self.mount = Mount(self.key, self._uid, self._node, claims, self._environment.now())
+            self.mount = Mount(
+                self._steps.key, self._steps.uid, self._node, claims, self._environment.now()
+            )
             self._pull(0)
 
     def _pull(self, index: int) -> None:
@@ -126,29 +119,31 @@ class Life:
         if environment.befalls("pull_failure"):
             image = containers.specs[index].get("image", "")
             told = f'Failed to pull image "{image}": not found'
-            self._warn("Failed", told, index)
+            self._steps.warn("Failed", told, containers.field(index))
             backoff = self._backoff()
             lag = min(backoff / 2, environment.chance.uniform(0.0, STATUS_LAG))
-            self._at(lag, lambda: self._wait(index, "ErrImagePull", told))
+            self._steps.at(lag, lambda: self._wait(index, "ErrImagePull", told))
             said = f'Back-off pulling image "{image}"'
-            self._at(max(lag, backoff / 2), lambda: self._wait(index, "ImagePullBackOff", said))
-            self._at(backoff, lambda: self._pull(index))
+            self._steps.at(
+                max(lag, backoff / 2), lambda: self._wait(index, "ImagePullBackOff", said)
+            )
+            self._steps.at(backoff, lambda: self._pull(index))
         else:
             self._attempts = 0
-            self._later(environment.weather.pulling, lambda: self._start(index))
+            self._steps.later(environment.weather.pulling, lambda: self._start(index))
 
     def _start(self, index: int) -> None:
         environment, containers = self._environment, self._containers
         if missing := self._missing_secret(index):
-            self._warn("Failed", f"Error: {missing}", index)
+            self._steps.warn("Failed", f"Error: {missing}", containers.field(index))
             self._wait(index, "CreateContainerConfigError", missing)
-            self._at(RETRY, lambda: self._start(index))
+            self._steps.at(RETRY, lambda: self._start(index))
             return
         containers.run(index, environment.now())
         self._write()
         is_init = containers.is_init(index)
         span = environment.weather.cloning if is_init else environment.weather.readiness
-        self._later(span, lambda: self._finish(index) if is_init else self._serve(index))
+        self._steps.later(span, lambda: self._finish(index) if is_init else self._serve(index))
         if not is_init and index + 1 < len(containers.specs):
             self._pull(index + 1)
 
@@ -159,7 +154,7 @@ class Life:
             secret = source.get("secretRef") or {}
             if secret and not secret.get("optional"):
                 store, name = self._environment.store, secret["name"]
-                if store.get(kinds.SECRET, self.key[0], name) is None:
+                if store.get(kinds.SECRET, self._place, name) is None:
                     return f'secret "{name}" not found'
         return ""
 
@@ -181,9 +176,11 @@ class Life:
         self._containers.ready(index)
         self._write()
         if environment.befalls("late_crash"):
-            self._later(environment.weather.late_after, lambda: self._crash(index, *self._how()))
+            self._steps.later(
+                environment.weather.late_after, lambda: self._crash(index, *self._how())
+            )
         elif environment.befalls("eviction"):
-            self._later(environment.weather.late_after, self._evict)
+            self._steps.later(environment.weather.late_after, self._evict)
 
     def _how(self) -> tuple[int, str]:
         return (137, "OOMKilled") if self._environment.befalls("out_of_memory") else (1, "Error")
@@ -194,18 +191,18 @@ class Life:
         self._write()
         restarts = containers.restarts(index)
         if restarts == 1:
-            self._at(1.0, lambda: self._start(index))
+            self._steps.at(1.0, lambda: self._start(index))
             return
         backoff = min(FIRST_BACKOFF * 2.0 ** min(restarts - 2, 10), environment.weather.backoff_cap)
         name = containers.specs[index]["name"]
         said = f"back-off {int(backoff)}s restarting failed container={name}"
-        self._at(0.5, lambda: self._wait(index, "CrashLoopBackOff", said))
-        self._at(backoff, lambda: self._start(index))
+        self._steps.at(0.5, lambda: self._wait(index, "CrashLoopBackOff", said))
+        self._steps.at(backoff, lambda: self._start(index))
 
     def _evict(self) -> None:
         said = "The node was low on resource: memory."
-        self._put({"phase": "Failed", "reason": "Evicted", "message": said})
-        self._warnings.warn(self._pod, "Evicted", said)
+        self._steps.put({"phase": "Failed", "reason": "Evicted", "message": said})
+        self._steps.warn("Evicted", said)
         self.mount = None
 
     def _wait(self, index: int, reason: str, message: str) -> None:
@@ -217,54 +214,22 @@ class Life:
         ready = self._containers.are_ready()
         initialised = self._containers.are_initialised()
         conditions = [
-            _condition("PodScheduled", "True"),
-            _condition("Initialized", "True")
+            condition("PodScheduled", "True"),
+            condition("Initialized", "True")
             if initialised
-            else _condition("Initialized", "False", "ContainersNotInitialized"),
-            _condition("Ready", "True")
+            else condition("Initialized", "False", "ContainersNotInitialized"),
+            condition("Ready", "True")
             if ready
-            else _condition("Ready", "False", "ContainersNotReady"),
+            else condition("Ready", "False", "ContainersNotReady"),
         ]
         phase = "Running" if initialised and self.mount else "Pending"
-        self._put({"phase": phase, "conditions": conditions, **self._containers.statuses()})
-
-    def _put(self, status: Object) -> None:
-        self._environment.status(kinds.POD, self.key, status, _WHO)
-
-    def _warn(self, reason: str, message: str, index: int) -> None:
-        self._warnings.warn(self._pod, reason, message, field_path=self._containers.field(index))
-
-    def _warn_and_again(self, reason: str, message: str, step: Callable[[], None]) -> None:
-        self._warnings.warn(self._pod, reason, message)
-        self._again(step)
-
-    def _again(self, step: Callable[[], None]) -> None:
-        self._at(self._environment.chance.uniform(0.5, 1.5) * RETRY, step)
+        self._steps.put({"phase": phase, "conditions": conditions, **self._containers.statuses()})
 
     def _backoff(self) -> float:
         self._attempts += 1
         longest = self._environment.weather.backoff_cap
         return min(FIRST_BACKOFF * 2.0 ** min(self._attempts - 1, 10), longest)
 
-    def _later(self, span: tuple[float, float], step: Callable[[], None]) -> None:
-        self._at(self._environment.span(span), step)
-
-    def _at(self, delay: float, step: Callable[[], None]) -> None:
-        self._environment.after(delay, lambda: self._if_alive(step))
-
-    def _if_alive(self, step: Callable[[], None]) -> None:
-        live = self._environment.store.get(kinds.POD, *self.key)
-        if live is None or live.uid != self._uid or live.object["status"]["phase"] == "Failed":
-            return
-        if not live.object["metadata"].get("deletionTimestamp"):
-            self._pod = live.object
-            step()
-
-
-def _condition(kind: str, status: str, reason: str = "", message: str = "") -> Object:
-    condition = {"type": kind, "status": status}
-    if reason:
-        condition["reason"] = reason
-    if message:
-        condition["message"] = message
-    return condition
+    def _retried(self, reason: str, message: str, step: Callable[[], None]) -> None:
+        self._steps.warn(reason, message)
+        self._steps.again(step)

@@ -142,7 +142,7 @@ def test_a_kill_at_any_write_converges(model: ModelWorld) -> None:
 
 def test_rights_that_come_late_are_waited_for(agent: Agent) -> None:
     """A RoleBinding that takes a second to be known delays the creation and fails nothing."""
-    agent.world.server.rights.binding_lag = 1.0
+    agent.world.server.faults.binding_lag = 1.0
     began = agent.world.time
     assert agent.apply(1) == Done()
     assert agent.world.time >= began + 1.0

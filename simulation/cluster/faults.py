@@ -1,0 +1,22 @@
+"""What can be wrong with the API server itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Faults:
+    """What is wrong with the server, until it is set back."""
+
+    staleness: int = 0
+    """Lists and streamed lists are so many versions old. A real server lets only those be that ask
+    for resourceVersion 0, but one whose store was restored from a backup lies like this."""
+    lag: float = 0.0
+    """Seconds by which watches that open from now on are late."""
+    no_streaming_lists: bool = False
+    """422, as from a server without the feature."""
+    gone_as_status: bool = False
+    """A watch from a forgotten version is answered 410, not with an ERROR event: both occur."""
+    binding_lag: float = 0.0
+    """Seconds until a RoleBinding that is made from now on gives its rights."""
