@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.access.credentials import Invitation, PersonalToken
 from chalicelib.domain.access.roles import Role
-from chalicelib.ports.store import Absent, Delete, Exists, Item, Put, Store, Update, Value
+from chalicelib.ports.store import Absent, Check, Delete, Exists, Item, Put, Store, Update, Value
 from chalicelib.records import keys
 from chalicelib.records.attributes import (
     SCHEMA,
@@ -39,11 +39,18 @@ def put_new(token: PersonalToken) -> Put:
         "digest": token.digest,
         "created": milliseconds(token.created_at),
     }
+    if token.made_by:
+        attributes["by"] = token.made_by
     if token.expires_at is not None:
         attributes["until"] = milliseconds(token.expires_at)
     expires = None if token.expires_at is None else int(token.expires_at)
     key = keys.token(token.organisation_id, token.id)
     return Put(Item(key, attributes, expires=expires), when=[Absent()])
+
+
+def still_there(token: PersonalToken) -> Check:
+    """Fail once the token was revoked."""
+    return Check(keys.token(token.organisation_id, token.id), when=[Exists()])
 
 
 def used(token: PersonalToken, at: float) -> Update:
@@ -72,6 +79,7 @@ def from_item(item: Item, organisation_id: str) -> PersonalToken:
         created_at=moment(stored, "created"),
         expires_at=moment_or_none(stored, "until"),
         used_at=moment_or_none(stored, "used"),
+        made_by=text(stored, "by"),
     )
 
 

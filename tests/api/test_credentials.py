@@ -1,6 +1,7 @@
 """Who is let in, and who no longer is."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from chalice.test import HTTPResponse
@@ -66,6 +67,43 @@ def test_an_expired_token_fails(world: World) -> None:
     assert world.call("GET", "/api/v1/me", token=made.json_body["token"]).status_code == 200
     world.clock.at += 1
     assert world.call("GET", "/api/v1/me", token=made.json_body["token"]).status_code == 401
+
+
+@pytest.mark.parametrize("days", [None, 30, 1])
+def test_a_token_outlives_no_token_that_made_it(world: World, days: int | None) -> None:
+    """What is made with a token ends with it, however long is asked for; a shorter life stays short."""
+    week = world.browse(
+        "POST", "/api/v1/tokens", world.session(), body={"name": "week", "expires_in_days": 7}
+    ).json_body
+    made = make(world, week["token"], days)
+
+    assert made["expires_at"] <= week["expires_at"]
+    assert (made["expires_at"] == week["expires_at"]) is (days != 1)
+
+
+def test_what_a_token_made_is_revoked_with_it(world: World) -> None:
+    """Revoking a token ends all that was made with it, at any remove, and no other."""
+    other, first = world.token(), world.token()
+    second = make(world, first)["token"]
+    third = make(world, second)["token"]
+    ids = world.call("GET", "/api/v1/tokens", token=first).json_body["items"]
+    first_id = next(each["id"] for each in ids if each["id"][4:] in first)
+    assert world.call("DELETE", f"/api/v1/tokens/{first_id}", token=third).status_code == 204
+
+    opened = [
+        world.call("GET", "/api/v1/me", token=each).status_code
+        for each in (first, second, third, other)
+    ]
+    assert opened == [401, 401, 401, 200]
+    assert world.call("DELETE", f"/api/v1/tokens/{first_id}", token=other).status_code == 404
+
+
+def make(world: World, token: str, days: int | None = None) -> Any:
+    """Make a token with a token; return what the API says of it."""
+    body = {"name": "made", "expires_in_days": days}
+    answer = world.call("POST", "/api/v1/tokens", token=token, body=body)
+    assert answer.status_code == 201, answer.body
+    return answer.json_body
 
 
 def test_tokens_of_others_are_absent(world: World) -> None:

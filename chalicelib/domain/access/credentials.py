@@ -63,7 +63,8 @@ def write_token(kind: TokenKind, organisation_id: str, own_id: str, secret: str)
 
 @dataclass(frozen=True, slots=True)
 class PersonalToken:
-    """The record of a personal token: it may do what its person may."""
+    """The record of a personal token: it may do what its person may. ``made_by`` is the id of the token
+    that it was made with, which it does not outlive; empty where a browser's session made it."""
 
     id: str
     organisation_id: str
@@ -73,6 +74,7 @@ class PersonalToken:
     created_at: float
     expires_at: float | None = None
     used_at: float | None = None
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

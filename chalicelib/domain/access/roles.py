@@ -33,13 +33,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in member. ``session_id`` is empty where a personal token was shown."""
+    """A signed-in member. Either ``session_id`` or ``token_id`` says by what: a browser's session, or
+    a personal token."""
 
     id: str
     organisation_id: str
     role: Role
     name: str = ""
     session_id: str = ""
+    token_id: str = ""
 
 
 _EVERYBODY = frozenset({Action.ORGANISATION_READ, Action.AGENTS_READ, Action.TOKENS})

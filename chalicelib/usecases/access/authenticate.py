@@ -5,6 +5,7 @@ Every failure reads alike, and an unknown id costs what a wrong secret costs.
 
 import hmac
 from contextlib import suppress
+from dataclasses import replace
 
 from chalicelib.domain.access.credentials import Session, TokenKind, parse_token
 from chalicelib.domain.access.roles import Person
@@ -55,7 +56,7 @@ def person_of_token(ports: Ports, text: str) -> Person:
     now = ports.clock.now()
     if token is None or not _same(token.digest, digest):
         raise _unknown("token")
-    person = _person(ports, token.organisation_id, token.user_id)
+    person = replace(_person(ports, token.organisation_id, token.user_id), token_id=token.id)
     if token.used_at is None or now - token.used_at > SEEN_EVERY_SECONDS:
         _note(ports, tokens.used(token, now))
     return person
