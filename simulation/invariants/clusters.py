@@ -1,0 +1,110 @@
+"""Rules on every change in a cluster: nothing comes back, no volume is lost, nothing old overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from berth_kube import kinds
+from chalicelib.domain.workspaces.states import DesiredState
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.wire import labels
+from simulation.cluster.server import ApiServer
+from simulation.cluster.store import Event, Shelf
+from simulation.history import History
+
+_PREFIX = labels.namespace_of("")
+
+
+class ClusterRules:
+    """Watches one agent's cluster. ``by_hand``: an administrator acts now, and is no agent."""
+
+    def __init__(
+        self,
+        history: History,
+        server: ApiServer,
+        agent_id: str,
+        states: Callable[[], Mapping[str, WorkspaceState]],
+    ) -> None:
+        self._history = history
+        self._server = server
+        self._agent_id = agent_id
+        self._states = states
+        self._ended: set[str] = set()
+        self._stopped: set[tuple[str, int]] = set()
+        self._generations: dict[str, int] = {}
+        self.by_hand = False
+        server.store.on_commit.append(self._look)
+
+    def has_stopped(self, workspace_id: str, generation: int) -> bool:
+        """Whether the workspace ever stood without a pod in this generation."""
+        return (workspace_id, generation) in self._stopped
+
+    def _look(self, shelf: Shelf, event: Event) -> None:
+        namespace, name = event.key
+        place = name if shelf.kind is kinds.NAMESPACE else namespace
+        if not place.startswith(_PREFIX):
+            return
+        workspace_id = place.removeprefix(_PREFIX)
+        if event.type == "ADDED" and workspace_id in self._ended:
+            self._broken("INV-2", workspace_id, f"{shelf.kind.name} {name} was made after the end")
+        if shelf.kind in (kinds.NAMESPACE, kinds.VOLUME_CLAIM):
+            self._look_at_end(shelf, event, workspace_id)
+        elif shelf.kind is kinds.DEPLOYMENT:
+            self._look_at_generation(event, workspace_id)
+            self._note_stop(workspace_id)
+        elif shelf.kind is kinds.POD:
+            self._look_at_pods(workspace_id)
+            self._note_stop(workspace_id)
+
+    def _look_at_end(self, shelf: Shelf, event: Event, workspace_id: str) -> None:
+        ends = _is_ending(event.now.object) or event.type == "DELETED"
+        was = event.before is not None and _is_ending(event.before.object)
+        state = self._states().get(workspace_id)
+        wanted = state is None or state.desired is DesiredState.TERMINATED
+        if ends and not was and not self.by_hand and not wanted:
+            self._broken("INV-3", workspace_id, f"{shelf.kind.name} deleted while it is wanted")
+        if event.type == "DELETED" and shelf.kind is kinds.NAMESPACE and wanted:
+            self._ended.add(workspace_id)
+            self._history.tell(f"{workspace_id} namespace is gone")
+
+    def _look_at_generation(self, event: Event, workspace_id: str) -> None:
+        if event.type == "DELETED":
+            return
+        found = _generation(event.now.object)
+        if found < self._generations.get(workspace_id, 0):
+            self._broken("INV-11", workspace_id, f"generation {found} overwrote a higher one")
+        self._generations[workspace_id] = max(found, self._generations.get(workspace_id, 0))
+        replicas = event.now.object["spec"].get("replicas")
+        if event.before is None or _generation(event.before.object) != found:
+            self._history.tell(f"{workspace_id} applied generation {found}, {replicas} replicas")
+
+    def _look_at_pods(self, workspace_id: str) -> None:
+        shelf = self._server.store.shelf(kinds.POD)
+        running = [
+            pod.object
+            for pod in shelf.all(labels.namespace_of(workspace_id))
+            if (pod.object.get("status") or {}).get("phase") == "Running"
+        ]
+        if len(running) > 1:
+            self._broken("INV-10", workspace_id, f"{len(running)} pods run on one volume")
+
+    def _note_stop(self, workspace_id: str) -> None:
+        place = labels.namespace_of(workspace_id)
+        if any(True for _ in self._server.store.shelf(kinds.POD).all(place)):
+            return
+        for live in self._server.store.shelf(kinds.DEPLOYMENT).all(place):
+            if live.object["spec"].get("replicas") == 0:
+                self._stopped.add((workspace_id, _generation(live.object)))
+
+    def _broken(self, rule: str, workspace_id: str, words: str) -> None:
+        self._history.broken(rule, f"{workspace_id}: {words}")
+
+
+def _generation(thing: dict[str, Any]) -> int:
+    annotations = thing["metadata"].get("annotations") or {}
+    return int(annotations.get(labels.GENERATION) or 0)
+
+
+def _is_ending(thing: dict[str, Any]) -> bool:
+    return bool(thing["metadata"].get("deletionTimestamp"))

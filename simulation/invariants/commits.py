@@ -1,0 +1,115 @@
+"""Rules on every state that is written: intent, generations, acknowledgement, order of reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.ports.store import Put, Write
+from chalicelib.records import states
+from simulation.history import Commit, History
+from simulation.store import key_of
+
+_RESTART = DesiredState.RESTART_REQUESTED
+
+
+class CommitRules:
+    """``look`` is told of every committed transaction. ``writer`` tells who makes it."""
+
+    def __init__(
+        self,
+        history: History,
+        writer: Callable[[], str],
+        stopped_at: Callable[[str, int], bool],
+    ) -> None:
+        self._history = history
+        self._writer = writer
+        self._stopped_at = stopped_at
+        self.live: dict[str, WorkspaceState] = {}
+        self.placed: dict[str, str] = {}
+        """Agent by workspace."""
+
+    def look(self, writes: Sequence[Write]) -> None:
+        """Check what a transaction did to states."""
+        for write in writes:
+            if not _is_state(write):
+                continue
+            if not isinstance(write, Put):
+                self.live.pop(key_of(write).sort.rpartition("#")[2], None)
+                continue
+            after = states.from_item(write.item)
+            before = self.live.get(after.workspace_id)
+            self.live[after.workspace_id] = after
+            self.placed[after.workspace_id] = key_of(write).partition.rpartition("#")[2]
+            self._check(before, after, _audits(writes))
+
+    def _check(self, before: WorkspaceState | None, after: WorkspaceState, audits: int) -> None:
+        writer = self._writer()
+        commits = self._history.commits.setdefault(after.workspace_id, [])
+        commits.append(Commit(self._history.now(), writer, after))
+        self._history.tell(f"{after.workspace_id} {_words(after)} by {writer}")
+        if before is None:
+            self._expect(writer == "person", "INV-1", after, f"made by the {writer}")
+            return
+        self._check_counts(before, after)
+        self._check_wish(before, after, writer, audits)
+        self._check_sight(before, after, writer)
+
+    def _check_counts(self, before: WorkspaceState, after: WorkspaceState) -> None:
+        self._expect(after.version == before.version + 1, "INV-1", after, "lost a write")
+        self._expect(after.acknowledged >= before.acknowledged, "INV-5", after, "ack fell")
+        self._expect(after.acknowledged <= after.generation, "INV-5", after, "ack ahead of wish")
+        order = (before.epoch, before.resource_version)
+        self._expect((after.epoch, after.resource_version) >= order, "INV-6", after, "went back")
+
+    def _check_wish(
+        self, before: WorkspaceState, after: WorkspaceState, writer: str, audits: int
+    ) -> None:
+        raised = after.generation - before.generation
+        changed = after.desired is not before.desired
+        self._expect(raised == int(changed), "INV-1", after, f"generation rose by {raised}")
+        if before.desired is DesiredState.TERMINATED:
+            self._expect(not changed, "INV-4", after, "a terminated workspace was wanted again")
+        ended = after.actual is ActualState.TERMINATED and before.actual is not after.actual
+        accepted = int(changed) + int(ended)
+        self._expect(audits == accepted, "INV-19", after, f"{audits} records of {accepted} changes")
+        if not changed or writer == "person":
+            return
+        if writer == "agent":
+            self._check_restart(before, after)
+        else:
+            legal = before.desired is DesiredState.RUNNING and after.desired is DesiredState.STOPPED
+            self._expect(legal, "INV-1", after, f"the sweep overwrote {before.desired}")
+
+    def _check_restart(self, before: WorkspaceState, after: WorkspaceState) -> None:
+        is_restart = before.desired is _RESTART and after.desired is DesiredState.RUNNING
+        self._expect(is_restart, "INV-1", after, f"an agent overwrote {before.desired}")
+        stopped = self._stopped_at(after.workspace_id, before.generation)
+        self._expect(stopped, "INV-7", after, f"never stopped in generation {before.generation}")
+        self._history.sometimes("restart completed")
+
+    def _check_sight(self, before: WorkspaceState, after: WorkspaceState, writer: str) -> None:
+        if writer == "person":
+            same = (after.actual, after.acknowledged) == (before.actual, before.acknowledged)
+            self._expect(same, "INV-6", after, "a person's wish changed what is shown")
+
+    def _expect(self, holds: bool, rule: str, state: WorkspaceState, words: str) -> None:  # noqa: FBT001 - an assertion
+        if not holds:
+            self._history.broken(rule, f"{state.workspace_id} {_words(state)}: {words}")
+
+
+def _is_state(write: Write) -> bool:
+    key = key_of(write)
+    return "#AGENT#" in key.partition and key.sort.startswith("WS#")
+
+
+def _audits(writes: Sequence[Write]) -> int:
+    return sum(key_of(write).partition.endswith("#AUDIT") for write in writes)
+
+
+def _words(state: WorkspaceState) -> str:
+    return (
+        f"wants {state.desired} (generation {state.generation}), is {state.actual}"
+        f" (acknowledged {state.acknowledged}, live {state.live_generation})"
+    )

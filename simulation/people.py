@@ -1,0 +1,132 @@
+"""What people do: create, start, stop, restart, terminate; click twice; try again when told nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulation.gateway import Answer, Call, Gateway, NoResponse
+from simulation.history import History, Intent
+from simulation.installation import Person, Tenant
+from simulation.scheduler import Process, Scheduler
+from simulation.swarm import Swarm
+
+ATTEMPTS = 4
+_WISHES = ("Running", "Stopped", "RestartRequested", "Terminated")
+_WEIGHTS = (3, 3, 3, 2)
+_DEVFILE = """\
+schemaVersion: 2.2.2
+metadata:
+  name: small
+components:
+  - name: main
+    container:
+      image: registry.example/dev:1
+"""
+
+
+@dataclass(eq=False, slots=True)
+class User:
+    """One person's browser. ``known``: the workspaces whose creation was answered."""
+
+    person: Person
+    tenant: Tenant
+    swarm: Swarm
+    scheduler: Scheduler
+    gateway: Gateway
+    history: History
+    chance: random.Random
+    known: list[str] = field(default_factory=list)
+    made: int = 0
+    is_done: bool = False
+
+    def start(self) -> None:
+        """Begin to act."""
+        self.scheduler.start(self.person.id, Process(self.person.id), self._live)
+
+    def _live(self) -> None:
+        for _ in range(self.swarm.actions):
+            self.scheduler.sleep(self.chance.expovariate(1.0 / self.swarm.think))
+            self._act()
+        self.is_done = True
+
+    def _act(self) -> None:
+        if not self.known or self.chance.random() < 0.35:
+            self._create()
+            return
+        workspace = self.chance.choice(self.known)
+        (wish,) = self.chance.choices(_WISHES, _WEIGHTS)
+        if self.chance.random() < 0.15:
+            # Two tabs, or two clicks: nobody waits for the other.
+            name = f"{self.person.id}/tab"
+            self.scheduler.start(name, Process(name), lambda: self._want(workspace, wish))
+        if self.chance.random() < 0.1:
+            self._send(Call("GET", "/api/v1/workspaces", self.person.token, tenant=self.tenant.id))
+        self._want(workspace, wish)
+
+    def _create(self) -> None:
+        agent_id, _ = self.chance.choice(self.tenant.agents)
+        self.made += 1
+        key = f"{self.person.id}-{self.made}"
+        secret = self.history.canary(key)
+        body = {
+            "name": f"w{self.made}",
+            "agent_id": agent_id,
+            "devfile": _DEVFILE,
+            "variables": [
+                {"name": "TOKEN", "value": secret},
+                {"name": "TOKEN_FILE", "kind": "file", "value": secret},
+            ],
+        }
+        call = self._call("POST", "/api/v1/workspaces", body, headers={"Idempotency-Key": key})
+        answer = self._send(call)
+        if answer is not None and answer.status in (400, 422):
+            self.history.broken("workload", f"a creation is bad: {answer.body[:300]!r}")
+        if answer is not None and answer.status == 201:
+            made = answer.json
+            self.known.append(made["id"])
+            self.history.belongs(key, made["id"])
+
+    def _want(self, workspace: str, wish: str) -> None:
+        where = {"workspace_id": workspace}
+        resource = "/api/v1/workspaces/{workspace_id}"
+        if wish == "Terminated":
+            call = self._call("DELETE", resource, None, parameters=where)
+        else:
+            call = self._call("PATCH", resource, {"desired": wish}, parameters=where)
+        began = self.scheduler.now
+        answer = self._send(call)
+        if answer is not None and answer.status in (200, 202):
+            shown = answer.json
+            self.history.accepted(
+                Intent(workspace, wish, int(shown["generation"]), began, self.scheduler.now)
+            )
+
+    def _send(self, call: Call) -> Answer | None:
+        """Send, and again while nobody knows whether it happened."""
+        for attempt in range(ATTEMPTS):
+            try:
+                answer = self.gateway.exchange(call)
+            except NoResponse:
+                answer = None
+            told = "nothing" if answer is None else str(answer.status)
+            self.history.tell(f"{self.person.id} {call.method} {call.path} is told {told}")
+            if answer is not None and answer.status < 500 and answer.status != 429:
+                return _whole(answer)
+            self.scheduler.sleep(self.chance.uniform(0.5, 2.0) * 2**attempt)
+        return None
+
+    def _call(self, method: str, resource: str, body: Any, **more: Any) -> Call:
+        content = b"" if body is None else json.dumps(body).encode()
+        return Call(method, resource, self.person.token, content, tenant=self.tenant.id, **more)
+
+
+def _whole(answer: Answer) -> Answer | None:
+    """An answer that was cut short says nothing."""
+    try:
+        json.loads(answer.body or b"{}")
+    except ValueError:
+        return None
+    return answer

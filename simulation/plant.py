@@ -1,0 +1,70 @@
+"""One agent's cluster, and the pods of the agent in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from berth_agent import tombstones
+from berth_kube import kinds
+from chalicelib.wire import labels
+from simulation.cluster.controllers import Controllers, Weather
+from simulation.cluster.rights import AGENT
+from simulation.cluster.server import ApiServer, Faults
+from simulation.installation import Tenant
+from simulation.invariants.clusters import ClusterRules
+from simulation.pods import NAMESPACE, Pod
+
+_CHANGES = ("create", "update", "patch", "delete")
+
+
+@dataclass(eq=False, slots=True)
+class Plant:
+    """``pods``: one leads, the others stand by."""
+
+    agent_id: str
+    tenant: Tenant
+    server: ApiServer
+    controllers: Controllers
+    rules: ClusterRules
+    pods: list[Pod] = field(default_factory=list)
+
+    def calm(self) -> None:
+        """End what is wrong with the cluster and its pods; one healthy pod stays."""
+        self.server.faults = Faults()
+        self.server.refuse = None
+        self.controllers.weather = Weather()
+        first, *others = self.pods
+        for pod in others:
+            pod.leave()
+        first.clock.offset = 0.0
+        first.process.frozen_until = 0.0
+        first.boot()
+
+    def writes(self) -> int:
+        """How often the agent asked to change something, its Lease aside."""
+        return sum(
+            count
+            for (caller, verb, kind), count in self.server.requests.items()
+            if caller == AGENT.name and verb in _CHANGES and kind != kinds.LEASE.name
+        )
+
+    def running(self, workspace_id: str) -> list[str]:
+        """Names of the pods of a workspace that did not end."""
+        pods = self.server.store.shelf(kinds.POD).all(labels.namespace_of(workspace_id))
+        return [
+            pod.object["metadata"]["name"]
+            for pod in pods
+            if (pod.object.get("status") or {}).get("phase") not in ("Failed", "Succeeded")
+        ]
+
+    def has_remains(self, workspace_id: str) -> bool:
+        """Whether anything of a workspace is left, its tombstone included."""
+        store, place = self.server.store, labels.namespace_of(workspace_id)
+        tombstone = store.get(kinds.CONFIG_MAP, NAMESPACE, tombstones.name_of(workspace_id))
+        return store.get(kinds.NAMESPACE, "", place) is not None or tombstone is not None
+
+    def edit_by_hand(self) -> None:
+        """Let an administrator change something."""
+        self.rules.by_hand = True
+        self.controllers.meddler.meddle()
+        self.rules.by_hand = False

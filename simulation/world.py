@@ -1,0 +1,180 @@
+"""One world: control plane, clusters, agents and people, wired for a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from chalicelib.domain.organisations.settings import OrganisationSettings
+from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.ports.bundle import Ports, Site
+from chalicelib.records import organisations
+from chalicelib.usecases.workspaces.sweep import sweep
+from simulation.clocks import ProcessClock
+from simulation.cluster.controllers import CALM, Controllers, Weather
+from simulation.cluster.controllers import drawn as cluster_weather
+from simulation.cluster.server import ApiServer
+from simulation.dice import Dice, SeededChance
+from simulation.fate import Fate
+from simulation.faults import Faults
+from simulation.gateway import FUNCTION_SECONDS, Gateway
+from simulation.history import History
+from simulation.installation import Tenant, empty_store, ports_of, settle
+from simulation.invariants.answers import AnswerRules
+from simulation.invariants.clusters import ClusterRules
+from simulation.invariants.commits import CommitRules
+from simulation.keys import SimulatedKeys
+from simulation.people import User
+from simulation.plant import Plant
+from simulation.pods import Pod, Surroundings
+from simulation.scheduler import Scheduler
+from simulation.store import SimulatedStore
+from simulation.swarm import Swarm
+from simulation.way import Way
+
+SWEEP_SECONDS = 60.0
+
+
+class World:
+    """Everything of one simulation. ``only``: the faults, by number, that may happen at all."""
+
+    def __init__(self, swarm: Swarm, dice: Dice, only: Collection[int] | None = None) -> None:
+        self.swarm = swarm
+        self.dice = dice
+        self.scheduler = Scheduler(dice.stream("scheduler"))
+        self.faults = Faults(dice, swarm.rates, only)
+        self.history = History(lambda: self.scheduler.now)
+        self.clock = ProcessClock(self.scheduler)
+        self.secrets = SeededChance(dice.stream("secrets"))
+        self.database = empty_store(self.clock)
+        self.store = SimulatedStore(
+            self.database, self.scheduler, self.faults, dice.stream("store")
+        )
+        self.keys = SimulatedKeys(self.scheduler, self.faults, dice.stream("keys"))
+        self.gateway = Gateway(self.scheduler, self.faults, dice.stream("gateway"), self.ports)
+        self.tenants = [self._tenant() for _ in range(swarm.tenants)]
+        self.plants = [
+            self._plant(tenant, *agent) for tenant in self.tenants for agent in tenant.agents
+        ]
+        self.users = [self._user(tenant, n) for tenant in self.tenants for n in range(swarm.people)]
+        self.commits = CommitRules(self.history, self._writer, self._has_stopped)
+        self.store.watched = self.commits.look
+        self.store.touched = self._check_tenant
+        self.answers = AnswerRules(self.history, self.commits)
+        self.gateway.seen = self.answers.look
+
+    def ports(self, clock: ProcessClock) -> Ports:
+        """Return the wiring of a process with this clock."""
+        site = Site(
+            public_url="https://berth.test",
+            idle_poll_ms=int(self.swarm.idle_poll * 1000),
+            full_sync_ms=int(self.swarm.full_sync * 1000),
+        )
+        return ports_of(self.store, self.keys, self.secrets, clock, site)
+
+    def begin(self) -> None:
+        """Start everybody."""
+        for plant in self.plants:
+            for pod in plant.pods:
+                self.scheduler.after(self.dice.stream(pod.name).uniform(0, 5), pod.boot)
+        for user in self.users:
+            user.start()
+        self._sweep()
+        chance = self.dice.stream("fate")
+        Fate(self.scheduler, self.faults, chance, self.plants).round()
+
+    def states(self) -> dict[str, WorkspaceState]:
+        """Return every state that is stored, by workspace."""
+        return self.commits.live
+
+    def states_of(self, plant: Plant) -> list[WorkspaceState]:
+        """Return the stored states of one agent's workspaces."""
+        placed = self.commits.placed
+        return [each for name, each in self.states().items() if placed[name] == plant.agent_id]
+
+    def settle_settings(self) -> None:
+        """Let no workspace be stopped for having run too long."""
+        ports = self.ports(self.clock)
+        for tenant in self.tenants:
+            found = organisations.load(ports.store, tenant.id)
+            calm = replace(found.settings, longest_run_seconds=0)
+            ports.store.write(organisations.change(replace(found, settings=calm)))
+
+    def close(self) -> None:
+        """End it all."""
+        self.scheduler.end()
+        self.database.close()
+
+    def _sweep(self) -> None:
+        def carry_out(ports: Ports) -> None:
+            ends = ports.clock.monotonic() + FUNCTION_SECONDS - 5
+            sweep(ports, remaining=lambda: ends - ports.clock.monotonic())
+
+        self.gateway.schedule("sweep", carry_out)
+        self.scheduler.after(SWEEP_SECONDS, self._sweep)
+
+    def _tenant(self) -> Tenant:
+        swarm = self.swarm
+        settings = OrganisationSettings(
+            longest_run_seconds=swarm.longest_run,
+            workspaces_per_user=swarm.quota_per_user,
+            workspaces_per_agent=swarm.quota_per_agent,
+        )
+        return settle(self.ports(self.clock), swarm.people, swarm.agents, settings)
+
+    def _plant(self, tenant: Tenant, agent_id: str, token: str) -> Plant:
+        stream = self.dice.stream
+        server = ApiServer(self.clock.now, stream(f"server/{agent_id}"))
+        chance = stream(f"controllers/{agent_id}")
+        controllers = Controllers(
+            server, self.clock.now, self.scheduler.after, chance, self._weather()
+        )
+        rules = ClusterRules(self.history, server, agent_id, self.states)
+        plant = Plant(agent_id, tenant, server, controllers, rules)
+        around = Surroundings(
+            scheduler=self.scheduler,
+            chance=stream(f"pods/{agent_id}"),
+            agent_id=agent_id,
+            tenant=tenant.id,
+            token=lambda: token,
+            transport=Way(server, self.scheduler, self.faults, stream(f"way/{agent_id}")),
+            exchange=self.gateway.exchange,
+        )
+        plant.pods = [Pod(f"{agent_id}-{n}", around) for n in range(self.swarm.replicas)]
+        return plant
+
+    def _weather(self) -> Weather:
+        """Draw how a cluster behaves. Hands and refusals are faults of their own."""
+        weather = cluster_weather(self.dice.stream("weather"))
+        return replace(weather, meddling=0.0) if self.swarm.unruly else CALM
+
+    def _user(self, tenant: Tenant, number: int) -> User:
+        person = tenant.people[number]
+        return User(
+            person,
+            tenant,
+            self.swarm,
+            self.scheduler,
+            self.gateway,
+            self.history,
+            self.dice.stream(f"user/{person.id}"),
+        )
+
+    def _writer(self) -> str:
+        if not self.scheduler.in_task:
+            return "person"
+        name = self.scheduler.current.process.name
+        if name.startswith("sweep"):
+            return "sweep"
+        call = self.gateway.running.get(self.scheduler.current.process)
+        return "agent" if call is not None and call.resource.startswith("/agent/") else "person"
+
+    def _has_stopped(self, workspace_id: str, generation: int) -> bool:
+        return any(each.rules.has_stopped(workspace_id, generation) for each in self.plants)
+
+    def _check_tenant(self, partition: str) -> None:
+        if not self.scheduler.in_task or not partition.startswith("ORG#"):
+            return
+        call = self.gateway.running.get(self.scheduler.current.process)
+        if call is not None and partition.split("#")[1] not in call.tenant:
+            self.history.broken("INV-13", f"{call.tenant} touched {partition}")
