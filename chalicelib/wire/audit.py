@@ -86,23 +86,30 @@ def sealed_text(digest: str) -> str:
 
 def link_of(line: object) -> Link:
     """Return a line as a part of its chain. Raises NoLine for what is none."""
-    if not isinstance(line, dict) or line.get("kind") not in _TEXTS:
+    kind = line.get("kind") if isinstance(line, dict) else None
+    if not isinstance(line, dict) or not isinstance(kind, str) or kind not in _TEXTS:
         raise NoLine("it is no record and no checkpoint")
-    for name in (*_TEXTS[line["kind"]], *_OF_THE_CHAIN):
+    for name in (*_TEXTS[kind], *_OF_THE_CHAIN):
         if not isinstance(line.get(name), str):
             raise NoLine(f"its {name} is no text")
+        if name in _OF_THE_CHAIN and not line[name].isascii():
+            raise NoLine(f"its {name} is no digest")
     number = line.get("number")
     if not isinstance(number, int) or number < 1:
         raise NoLine("its number is none")
+    try:
+        digest = digest_of_line(line)
+    except UnicodeEncodeError as error:
+        raise NoLine("it holds half of a character") from error
     return Link(
         organisation=line["organisation"],
-        subject=line["subject"] if line["kind"] == RECORD else "",
+        subject=line["subject"] if kind == RECORD else "",
         number=number,
         previous=line["previous"],
         digest=line["digest"],
         seal=line["seal"],
-        is_intact=line["digest"] == digest_of_line(line),
-        heads=_heads(line.get("heads")) if line["kind"] == CHECKPOINT else (),
+        is_intact=line["digest"] == digest,
+        heads=_heads(line.get("heads")) if kind == CHECKPOINT else (),
     )
 
 

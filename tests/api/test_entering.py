@@ -84,6 +84,22 @@ def test_its_owner_gets_in(door: Door) -> None:
     assert door.ended(admission["admission_id"]) == []
 
 
+def test_each_entry_is_written_down(door: Door) -> None:
+    """Who entered what is in the audit log, once for each ticket that was redeemed."""
+    entries = [door.redeem(door.ticket()).json_body["admission_id"] for _ in range(2)]
+    ticket = door.ticket()
+    entries.append(door.redeem(ticket).json_body["admission_id"])
+    assert door.redeem(ticket).status_code == 404
+
+    log = door.world.call("GET", "/api/v1/audit/records", token=door.world.token()).json_body
+    told = {
+        each["subject"]: (each["actor"], each["detail"])
+        for each in log["items"]
+        if each["action"] == "workspaces:enter"
+    }
+    assert told == dict.fromkeys(entries, (door.owner.id, f"{door.workspace} port 7681"))
+
+
 def test_without_a_session_one_signs_in_first(door: Door) -> None:
     """A browser without a session is sent to sign in, and comes back to the same question."""
     answer = door.knock(session="nonsense")

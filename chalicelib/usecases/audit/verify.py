@@ -77,7 +77,7 @@ def verify(
 
 def is_ours(signer: Signer, link: Link) -> bool:
     """Whether the line's seal is this installation's."""
-    return hmac.compare_digest(seal_of(signer, link.digest).encode(), link.seal.encode())
+    return hmac.compare_digest(seal_of(signer, link.digest), link.seal)
 
 
 @dataclass(frozen=True, slots=True)
