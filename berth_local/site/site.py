@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from berth_cli.client import Client
 from berth_cli.configuration import Configuration, checked_url, save
@@ -190,10 +191,19 @@ class Site:
             "@CONTROL_PLANE_URL@": self.names.control_plane,
             "@AGENT_TOKEN@": b64encode(token.encode()).decode(),
             "@CA_PEM@": b64encode(self.authority.certificate.read_bytes()).decode(),
+            "port: 443 # control plane": f"port: {urlsplit(self.names.control_plane).port or 443}",
+            "port: 6443 # API server": f"port: {self._api_server_port()}",
         }
         for placeholder, value in values.items():
             text = text.replace(placeholder, value)
         return text
+
+    def _api_server_port(self) -> str:
+        """Return where the Service of the API server leads: what a pod's packets are judged by."""
+        of_service = "kubernetes.io/service-name=kubernetes"
+        path = "jsonpath={.items[0].ports[0].port}"
+        found = self.place.kubectl("get", "endpointslices", "-l", of_service, "-o", path)
+        return found.strip() or "6443"
 
     def _proxy_certificate(self) -> dict[str, Any]:
         certificate = self.authority.issue(f"*.{naming.ZONE}")
