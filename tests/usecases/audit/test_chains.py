@@ -12,12 +12,14 @@ from chalicelib.ports.store import ConditionFailed, Page
 from chalicelib.records import audit as records
 from chalicelib.records.audit import AuditRecord
 from chalicelib.usecases.access.tokens import make_token, revoke_token
+from chalicelib.usecases.audit.verify import verify
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
 from chalicelib.usecases.workspaces.create import create_workspace
 from chalicelib.usecases.workspaces.draft import WorkspaceRequest
 from chalicelib.wire.audit import digest_of_line
 from tests.builders import DEVFILE, PaperCluster, World, add_member, create
 from tests.doubles import WatchedStore
+from tests.usecases.agents.test_crashes import STORIES, Story
 
 RUNNING, STOPPED = DesiredState.RUNNING, DesiredState.STOPPED
 
@@ -91,6 +93,25 @@ def test_a_change_that_is_tried_again_leaves_one_record(
     told = [each.action for each in chain_of(world, workspace_id)]
 
     assert told == ["workspaces:create", "workspaces:terminate", "workspaces:terminated"]
+
+
+@pytest.mark.parametrize("title", STORIES)
+def test_wherever_berth_dies_the_log_fits_the_workspace(title: str) -> None:
+    """At every crash point each generation has its one record, in order, and the log is whole."""
+    wishes, _ = STORIES[title]
+    whole = Story(wishes)
+    whole.run()
+    for die_at in range(whole.world.store.writes):
+        for after in (False, True):
+            story = Story(wishes)
+            story.world.store.die_at, story.world.store.after = die_at, after
+            story.run()
+            (state,) = story.states()
+            chain = chain_of(story.world, state.workspace_id)
+            raised = [each.generation for each in chain if each.action != "workspaces:terminated"]
+            assert raised == list(range(1, state.generation + 1)), (die_at, after)
+            checked = verify(story.world.ports, story.world.person, None, remaining=lambda: 20.0)
+            assert (checked.findings, checked.place) == ([], None)
 
 
 def test_of_two_that_revoke_a_token_one_is_written_down(world: World) -> None:
