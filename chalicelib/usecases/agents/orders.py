@@ -1,7 +1,7 @@
 """Writing the orders of an answer: terminations first, then the oldest wish, within the budget."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.domain.targets import Frozen, Holes, Rendered
@@ -32,6 +32,18 @@ class Turn:
     rank: int
     since: int
     workspace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is stored of the workspaces of some turns, by workspace id: read in few questions.
+
+    Items are taken apart one by one, where a bad one holds up nobody else.
+    """
+
+    states: Mapping[str, WorkspaceState]
+    plans: Mapping[str, Item]
+    sealed: Mapping[str, Sequence[Item]]
 
 
 @dataclass(slots=True)
@@ -71,16 +83,14 @@ def write_orders(talk: Conversation, turns: Sequence[Turn], *, is_full: bool) ->
     written = Written()
     last: Turn | None = None
     for start in range(0, len(turns), _BATCH):
-        batch = turns[start : start + _BATCH]
-        wanted = [(talk.placement, turn.workspace_id) for turn in batch]
-        found = states.load_many(talk.ports.store, wanted)
-        frozen = _plans(talk, found.values(), is_full=is_full)
-        for turn in batch:
+        some = turns[start : start + _BATCH]
+        batch = _batch(talk, some, is_full=is_full)
+        for turn in some:
             if last is not None and talk.is_out_of_time():
                 written.stopped_after = last
                 return written
-            state = found.get(turn.workspace_id)
-            order = None if state is None else _order(talk, state, frozen, is_full=is_full)
+            state = batch.states.get(turn.workspace_id)
+            order = None if state is None else _order(talk, state, batch, is_full=is_full)
             if order is not None and not written.takes(order):
                 written.stopped_after = last
                 return written
@@ -93,28 +103,38 @@ def _turn(state: WorkspaceState) -> Turn:
     return Turn(ranks.get(order_due(state), 1), milliseconds(state.desired_at), state.workspace_id)
 
 
-def _plans(
-    talk: Conversation, found: Iterable[WorkspaceState], *, is_full: bool
-) -> dict[str, Item]:
+def _batch(talk: Conversation, turns: Sequence[Turn], *, is_full: bool) -> Batch:
+    store, org = talk.ports.store, talk.agent.organisation_id
+    found = states.load_many(store, [(talk.placement, turn.workspace_id) for turn in turns])
+    due = {workspace_id: order_due(state) for workspace_id, state in found.items()}
     applied = (Order.SPEC, Order.EVERYTHING, *((Order.NOTHING,) if is_full else ()))
-    wanted = [state.workspace_id for state in found if order_due(state) in applied]
-    return plans.load_items(talk.ports.store, talk.agent.organisation_id, wanted) if wanted else {}
+    return Batch(
+        states=found,
+        plans=plans.load_items(store, org, [each for each in due if due[each] in applied]),
+        sealed=sealed.load_items(
+            store, org, [each for each in due if due[each] is Order.EVERYTHING]
+        ),
+    )
 
 
 def _order(
-    talk: Conversation, state: WorkspaceState, frozen: dict[str, Item], *, is_full: bool
+    talk: Conversation, state: WorkspaceState, batch: Batch, *, is_full: bool
 ) -> wire.Order | None:
     """Return what is to be said of a workspace; a poisoned one is logged and passed over."""
     try:
         due = order_due(state)
         if due is Order.TERMINATE:
             return wire.TerminateOrder(workspace_id=state.workspace_id, generation=state.generation)
-        if state.workspace_id not in frozen:
+        if state.workspace_id not in batch.plans:
             return None
-        rendered = _rendered(talk, state, plans.frozen_of(frozen[state.workspace_id]))
+        rendered = _rendered(talk, state, plans.frozen_of(batch.plans[state.workspace_id]))
         if is_full:
             due = order_due(state, spec_digest=rendered.spec_digest)
-        return None if due is Order.NOTHING else _apply(talk, state, rendered, due)
+        if due is Order.NOTHING:
+            return None
+        chunks = batch.sealed.get(state.workspace_id, ())
+        secrets = _secrets(talk, state, chunks) if due is Order.EVERYTHING else None
+        return _apply(state, rendered, secrets)
     except KeyServiceBusy:
         _log.warning("the variables of %s cannot be opened now", state.workspace_id)
     except Exception:  # noqa: BLE001 - a bug or a bad row must not hold up the others
@@ -132,7 +152,7 @@ def _rendered(talk: Conversation, state: WorkspaceState, frozen: Frozen) -> Rend
 
 
 def _apply(
-    talk: Conversation, state: WorkspaceState, rendered: Rendered, due: Order
+    state: WorkspaceState, rendered: Rendered, secrets: tuple[wire.Object, ...] | None
 ) -> wire.ApplyOrder:
     return wire.ApplyOrder(
         workspace_id=state.workspace_id,
@@ -141,14 +161,15 @@ def _apply(
         secrets_digest=state.secrets_digest,
         secret_names=rendered.secret_names,
         objects=rendered.objects,
-        secrets=_secrets(talk, state) if due is Order.EVERYTHING else None,
+        secrets=secrets,
     )
 
 
-def _secrets(talk: Conversation, state: WorkspaceState) -> tuple[wire.Object, ...]:
-    owned = (talk.agent.organisation_id, state.workspace_id)
-    content = sealed.load(talk.ports.store, *owned)
-    if content is None:
+def _secrets(
+    talk: Conversation, state: WorkspaceState, chunks: Sequence[Item]
+) -> tuple[wire.Object, ...]:
+    if not chunks:
         raise LookupError(f"the variables of {state.workspace_id} are not in the store")
-    variables = open_sealed(talk.ports.sealer, owned, content)
+    owned = (talk.agent.organisation_id, state.workspace_id)
+    variables = open_sealed(talk.ports.sealer, owned, sealed.sealed_of(chunks))
     return talk.target.render_secrets(state.workspace_id, talk.agent.id, variables)

@@ -101,13 +101,14 @@ def test_absence_deletes_nothing_of_a_workspace_that_is_to_end(
 
 
 def test_two_thousand_values_cost_at_most_a_hundred_openings_and_then_none(roomy: World) -> None:
-    """100 workspaces of 20 values: one data key each in a cold full answer, none once reported."""
+    """100 workspaces of 20 values: one data key each and few reads in a cold full answer, none once reported."""
     values = [Variable(f"V{n}", VariableKind.ENVIRONMENT, f"value-{n}" * 20) for n in range(20)]
     ids = [create(roomy, f"w{n}", *values) for n in range(100)]
     assert roomy.keys.made == 100
     cluster = PaperCluster(roomy)
     request = cluster.request("full")
     received: list[str] = []
+    roomy.store.reset()
     while True:
         answer = cluster.ask(request)
         cluster.obey(answer)
@@ -117,6 +118,7 @@ def test_two_thousand_values_cost_at_most_a_hundred_openings_and_then_none(roomy
         request = cluster.request("full", reports=[], cursor=answer.cursor)
     assert sorted(received) == sorted(ids)
     assert roomy.keys.opened <= 100
+    assert roomy.store.reads <= 12
     cluster.settle()
     opened = roomy.keys.opened
     cluster.poll("full")

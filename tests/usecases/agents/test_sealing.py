@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.domain.variables.variable import Variable, VariableKind
 from chalicelib.ports.keys import KeyRefused
-from chalicelib.ports.sealing import SealBroken
+from chalicelib.ports.sealing import SealBroken, Sealed
 from chalicelib.ports.store import Delete, Put
 from chalicelib.records import keys, sealed
 from chalicelib.usecases.variables.sealing import open_sealed, seal
@@ -64,10 +64,28 @@ def test_a_row_copied_to_another_workspace_is_not_sent(
     """The other workspace gets no order and no value, and holds up nobody else's."""
     other = create(world, "other", Variable("A", VariableKind.ENVIRONMENT, "own"))
     org = world.organisation.id
-    stolen = sealed.load(world.store, org, workspace_id)
-    assert stolen is not None
+    stolen = sealed.sealed_of(sealed.load_items(world.store, org, [workspace_id])[workspace_id])
     world.store.write(Delete(keys.sealed(org, other, 0)))
     for put in sealed.put_new(org, other, stolen):
         world.store.write(Put(put.item))
     answer = cluster.poll()
     assert [order.workspace_id for order in answer.orders] == [workspace_id]
+
+
+def test_large_and_small_variables_come_back_from_one_question(world: World) -> None:
+    """Variables of several chunks, of exactly one full chunk, small ones and none are read together, each whole."""
+    org = world.organisation.id
+    sizes = {"a": 700_000, "b": sealed.CHUNK_BYTES, "c": 10, "d": 2 * sealed.CHUNK_BYTES}
+    stored = {f"ws-00000000000{name}": size for name, size in sizes.items()}
+    for workspace_id, size in stored.items():
+        content = bytes(n % 251 for n in range(size))
+        for put in sealed.put_new(org, workspace_id, Sealed(b"key", content, workspace_id)):
+            world.store.write(put)
+    world.store.reset()
+    found = sealed.load_items(world.store, org, [*stored, "ws-000000000none"])
+
+    assert world.store.reads == 2
+    assert {each: len(sealed.sealed_of(found[each]).ciphertext) for each in found} == stored
+    assert sealed.sealed_of(found["ws-00000000000a"]).ciphertext == bytes(
+        n % 251 for n in range(700_000)
+    )

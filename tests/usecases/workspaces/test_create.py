@@ -258,11 +258,11 @@ def test_values_of_variables_are_nowhere_in_the_store(world: World, workspace_id
     items = [item for each in partitions for item in world.store.query(each).items]
     assert len(items) > 8
     assert "canary" not in str(items)
-    assert sealed.load(world.store, world.organisation.id, workspace_id) is not None
+    assert sealed.load_items(world.store, world.organisation.id, [workspace_id])
     cluster = PaperCluster(world)
     terminate_workspace(world.ports, world.person, workspace_id)
     cluster.settle()
-    assert sealed.load(world.store, world.organisation.id, workspace_id) is None
+    assert sealed.load_items(world.store, world.organisation.id, [workspace_id]) == {}
 
 
 def test_the_hot_item_stays_small(world: World, workspace_id: str) -> None:
