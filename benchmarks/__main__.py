@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import agent, create_to_running, package, reconcile, sealing
+from benchmarks.creates.measure import measure as measure_creates
 from benchmarks.figures import Figure
 from benchmarks.options import Options
 from benchmarks.table import as_json, markdown
@@ -19,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "package": package.measure,
     "reconcile": reconcile.measure,
     "sealing": sealing.measure,
+    "creates": measure_creates,
     "agent": agent.measure,
     "create-to-running": create_to_running.measure,
 }

@@ -134,7 +134,7 @@ class Installation:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="berth-bench-")))
         self.store = MeteredStore(self._open_store(folder))
         self.keys = MeteredKeys(LocalMasterKey(bytes(range(32))))
-        self.ports = _ports(self.store, self.keys)
+        self.ports = ports_on(self.store, self.keys)
         bootstrap.use(self.ports)
         self._stack.callback(bootstrap.use, None)
         self._client = Client(app)
@@ -192,7 +192,8 @@ class Installation:
         return store
 
 
-def _ports(store: Store, keys: MasterKey) -> Ports:
+def ports_on(store: Store, keys: MasterKey) -> Ports:
+    """The ports of a process on this store and these keys."""
     clock, chance = SystemClock(), SystemChance()
     return Ports(
         store=store,

@@ -46,7 +46,7 @@ class Agent:
         while True:
             orders += len(answer["orders"])
             for order in answer["orders"]:
-                self.reports[order["workspace_id"]] = _running(order, len(self.reports) + 1)
+                self.reports[order["workspace_id"]] = running_report(order, len(self.reports) + 1)
             if not answer["more"]:
                 return orders
             answer = self._ask("full", [], answer["cursor"])
@@ -136,7 +136,7 @@ def _costs(installation: Installation, runs: int, act: Callable[[], object]) -> 
     return [installation.cost(act) for _ in range(runs)]
 
 
-def _running(order: dict[str, Any], version: int) -> dict[str, Any]:
+def running_report(order: dict[str, Any], version: int) -> dict[str, Any]:
     """The report of what an order asks for, in place and available."""
     deployment = next(each for each in order["objects"] if each["kind"] == "Deployment")
     count = deployment["spec"]["replicas"]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from chalicelib.ports.keys import MasterKey
     from chalicelib.ports.store import Store
 
+_CONNECTIONS = 50
+"""Kept open: the one-process mode has a thread for each request."""
+
 _lock = threading.Lock()
 _current: Ports | None = None
 
@@ -114,10 +117,14 @@ def _aws(name: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    patience = Config(
-        connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
+    config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=_CONNECTIONS,
+        parameter_validation=False,  # the adapters make every request; AWS checks it anyway
     )
-    return boto3.client(name, config=patience)
+    return boto3.client(name, config=config)
 
 
 def _trust(settings: Settings) -> "SSLContext":

@@ -29,7 +29,7 @@ from chalicelib.usecases.access.permission import require
 from chalicelib.usecases.audit.write import audit_record
 from chalicelib.usecases.variables.sealing import seal
 from chalicelib.usecases.workspaces.draft import Draft, WorkspaceRequest, draft
-from chalicelib.usecases.workspaces.read import WorkspaceView, show_workspace, view
+from chalicelib.usecases.workspaces.read import WorkspaceView, show_workspace, view_under
 from chalicelib.usecases.workspaces.telling import Actor, event
 from chalicelib.usecases.workspaces.wish import looked
 
@@ -76,7 +76,7 @@ def create_workspace(
             if organisation.version == limits.version:
                 raise _refusal(error.key, creation.workspace, limits) from error
         else:
-            return view(ports, creation.workspace, creation.state)
+            return view_under(ports, creation.workspace, creation.state, creation.made_up.agent)
     raise _try_again()
 
 

@@ -40,9 +40,10 @@ class WorkspaceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A workspace that may be made, and its frozen workload."""
+    """A workspace that may be made, the agent that is to have it, and its frozen workload."""
 
     workspace: Workspace
+    agent: Agent
     frozen: Object
 
 
@@ -103,7 +104,7 @@ def _drafted(
         variables=tuple((each.name, each.kind.value) for each in request.variables),
     )
     plan = _plan(ports, around, workspace, composed)
-    return Draft(workspace, TARGETS["kubernetes"].freeze(plan))
+    return Draft(workspace, around.agent, TARGETS["kubernetes"].freeze(plan))
 
 
 def _plan(

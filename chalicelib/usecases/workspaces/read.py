@@ -59,7 +59,16 @@ def show_workspace(ports: Ports, person: Person, workspace_id: str) -> Workspace
 def view(ports: Ports, workspace: Workspace, state: WorkspaceState) -> WorkspaceView:
     """Return the workspace as it is shown."""
     agent = agents.load(ports.store, workspace.organisation_id, workspace.agent_id)
-    return _view(ports, workspace, state, agent)
+    return view_under(ports, workspace, state, agent)
+
+
+def view_under(
+    ports: Ports, workspace: Workspace, state: WorkspaceState, agent: Agent | None
+) -> WorkspaceView:
+    """Return the workspace as it is shown, where its agent was read already."""
+    interval = ports.site.idle_poll_ms
+    online = agent is not None and is_online(agent, ports.clock.now(), interval)
+    return WorkspaceView(workspace, state, online, "" if agent is None else agent.settings.zone)
 
 
 def find_workspace(
@@ -141,7 +150,7 @@ def _views(
             known[workspace.agent_id] = agents.load(
                 ports.store, workspace.organisation_id, workspace.agent_id
             )
-        yield _view(ports, workspace, state, known[workspace.agent_id])
+        yield view_under(ports, workspace, state, known[workspace.agent_id])
 
 
 def _is_wanted(state: WorkspaceState, filters: Filters) -> bool:
@@ -150,14 +159,6 @@ def _is_wanted(state: WorkspaceState, filters: Filters) -> bool:
     if filters.actual is None:
         return state.actual is not ActualState.TERMINATED
     return filters.actual is state.actual
-
-
-def _view(
-    ports: Ports, workspace: Workspace, state: WorkspaceState, agent: Agent | None
-) -> WorkspaceView:
-    interval = ports.site.idle_poll_ms
-    online = agent is not None and is_online(agent, ports.clock.now(), interval)
-    return WorkspaceView(workspace, state, online, "" if agent is None else agent.settings.zone)
 
 
 def _missing() -> Missing:

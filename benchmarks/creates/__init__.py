@@ -1,0 +1,1 @@
+"""Many creations at once, on DynamoDB Local, with a process each for server, people and agent."""
