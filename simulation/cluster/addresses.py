@@ -20,6 +20,15 @@ class Address(NamedTuple):
     part: str
 
 
+_VERSIONS = frozenset(kind.api_version for kind in kinds.ALL)
+
+
+def is_group(path: str) -> bool:
+    """Whether a path is inside an API group and version that is served."""
+    words = path.strip("/").split("/")
+    return (words[1] if words[0] == "api" else "/".join(words[1:3])) in _VERSIONS
+
+
 @lru_cache(maxsize=4096)
 def address_of(path: str) -> Address | None:
     """Return what is served there, None for nothing."""

@@ -40,27 +40,34 @@ class Wanted:
 def pick(shelf: Shelf, version: int, wanted: Wanted) -> list[tuple[Key, Stored]]:
     """Return what was wanted at a version, in the order of the keys."""
     found = shelf.at(version, wanted.namespace)
+    selected = wanted.selected
     return [
         (key, found[key])
         for key in sorted(found)
-        if wanted.selected is None or wanted.selected(found[key].object)
+        if selected is None or selected(found[key].object)
     ]
 
 
 def page_of(shelf: Shelf, version: int, wanted: Wanted, after: Key | None) -> Response:
-    """Return one page of the list at a version, behind ``after``."""
-    found = pick(shelf, version, wanted)
-    if after is not None:
-        found = [entry for entry in found if entry[0] > after]
-    page = found[: wanted.limit] if wanted.limit else found
+    """Return one page of the list at a version, behind ``after``.
+
+    A full page leads to a next one while anything follows, selected or not: that may be empty.
+    """
+    found = shelf.at(version, wanted.namespace)
+    keys = [key for key in sorted(found) if after is None or key > after]
+    page: list[Stored] = []
     metadata: dict[str, object] = {"resourceVersion": str(version)}
-    if len(page) < len(found):
-        token = msgspec.json.encode(Token(version, page[-1][0]))
-        metadata["continue"] = base64.urlsafe_b64encode(token).decode().rstrip("=")
-        if wanted.selected is None:
-            metadata["remainingItemCount"] = len(found) - len(page)
+    for position, key in enumerate(keys):
+        if wanted.limit and len(page) == wanted.limit:
+            token = msgspec.json.encode(Token(version, keys[position - 1]))
+            metadata["continue"] = base64.urlsafe_b64encode(token).decode().rstrip("=")
+            if wanted.selected is None:
+                metadata["remainingItemCount"] = len(keys) - position
+            break
+        if wanted.selected is None or wanted.selected(found[key].object):
+            page.append(found[key])
     partial = METADATA in wanted.accept
-    items = b",".join(metadata_of(stored) if partial else stored.raw for _, stored in page)
+    items = b",".join(metadata_of(stored) if partial else stored.raw for stored in page)
     head = msgspec.json.encode(_head(shelf.kind, metadata, partial=partial))
     return Response(200, JSON, b'%s,"items":[%s]}' % (head[:-1], items))
 
@@ -71,7 +78,7 @@ def token_of(text: str, compacted: int) -> Token:
         padded = text + "=" * (-len(text) % 4)
         token = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=Token)
     except (ValueError, msgspec.DecodeError) as error:
-        raise bad_request(f"continue key is not valid: {error}") from error
+        raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error
     if token.version < compacted:
         raise Refusal(expired(_EXPIRED))
     return token

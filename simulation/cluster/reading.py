@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from berth_kube import kinds
+from berth_kube.kinds import Kind
 from berth_kube.transport import Request, Response
 from simulation.cluster import listing, statuses
 from simulation.cluster.addresses import Address
 from simulation.cluster.faults import Faults
 from simulation.cluster.listing import Wanted
-from simulation.cluster.selectors import Predicate, selecting
+from simulation.cluster.selectors import Predicate, fields_in, selecting
 from simulation.cluster.statuses import Refusal
 from simulation.cluster.store import Store
 from simulation.cluster.watching import Asked, Watch
 
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "Event": ("type", "reason"),
+    "Pod": ("spec.nodeName", "status.phase"),
+    "Namespace": ("status.phase",),
+    "Secret": ("type",),
+}
+"""Fields by which a kind is selected, beside its name and namespace."""
 DEFAULT_SECONDS = 1800.0
 """Of a watch that names none."""
 
@@ -24,7 +32,7 @@ def page(store: Store, faults: Faults, request: Request, address: Address) -> Re
     query, shelf = request.query, store.shelf(address.kind)
     wanted = Wanted(
         address.namespace or None,
-        _selected(query),
+        _selected(address.kind, query),
         int(query.get("limit") or 0),
         request.headers.get("Accept", ""),
     )
@@ -47,7 +55,7 @@ def watch(
     shelf = store.shelf(address.kind)
     asked = Asked(
         address.namespace or None,
-        _selected(query),
+        _selected(address.kind, query),
         query.get("allowWatchBookmarks") == "true",
         float(query.get("timeoutSeconds") or DEFAULT_SECONDS),
     )
@@ -82,9 +90,14 @@ def _aged(store: Store, faults: Faults) -> int:
     return max(store.compacted, store.version - faults.staleness)
 
 
-def _selected(query: Mapping[str, str]) -> Predicate | None:
+def _selected(kind: Kind, query: Mapping[str, str]) -> Predicate | None:
+    labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+    known = _FIELDS.get(kind.name, ())
+    for name in fields_in(fields):
+        if not name.startswith(("metadata.name", "involvedObject.")) and name not in known:
+            raise statuses.bad_request(f'"{name}" is not a known field selector')
     try:
-        return selecting(query.get("labelSelector", ""), query.get("fieldSelector", ""))
+        return selecting(labels, fields)
     except ValueError as error:
         raise statuses.bad_request(str(error)) from error
 

@@ -13,11 +13,15 @@ from simulation.cluster.ownership import applied, updated
 from simulation.cluster.stamps import make_suffix, make_uid, stamp
 from simulation.cluster.statuses import (
     already_exists,
-    bad_request,
     conflict,
+    forbidden,
+    immutable,
     invalid,
     not_found,
+    other_identity,
     terminating,
+    unmet,
+    versioned_creation,
 )
 from simulation.cluster.store import Author, Key, Object, Store, Stored
 
@@ -29,6 +33,7 @@ _KEPT = (
     "generation",
 )
 """Metadata that a write cannot change."""
+_KEPT_NAMESPACES = ("default", "kube-system")
 
 
 class Registry:
@@ -45,7 +50,7 @@ class Registry:
         if "name" not in metadata and "generateName" in metadata:
             metadata["name"] = metadata["generateName"] + make_suffix(self._chance)
         if metadata.get("resourceVersion"):
-            raise bad_request("resourceVersion should not be set on objects to be created")
+            raise versioned_creation()
         key = (metadata.get("namespace", ""), metadata["name"])
         self._admit(kind, *key)
         if self.store.get(kind, *key) is not None:
@@ -58,9 +63,13 @@ class Registry:
     def replace(self, kind: Kind, body: Object, by: Author) -> Stored:
         """PUT: compare and swap, where a version is stated."""
         live = self._live(kind, body)
+        if live is None:
+            return self._create_by_replacing(kind, body, by)
         if kind is kinds.LEASE and not body["metadata"].get("resourceVersion"):
             name = body["metadata"]["name"]
             raise invalid(kind, name, "metadata.resourceVersion", "must be specified for an update")
+        if (stated := body["metadata"].get("uid", live.uid)) != live.uid:
+            raise other_identity(kind, body["metadata"]["name"], stated, live.uid)
         self._compare(kind, live, body)
         owners = updated(live.object, live.owners, body, by.manager)
         return self._write(kind, live, body, owners, by)
@@ -68,11 +77,12 @@ class Registry:
     def apply(self, kind: Kind, body: Object, by: Author) -> Stored:
         """Server-side apply by force."""
         strategies.check_fields(kind, body, applied=True)
-        metadata = body["metadata"]
-        live = self.store.get(kind, metadata.get("namespace", ""), metadata["name"])
+        live = self._live(kind, body)
         if live is None:
             return self._apply_new(kind, body, by)
         self._compare(kind, live, body)
+        if (stated := body["metadata"].get("uid", live.uid)) != live.uid:
+            raise immutable(kind, body["metadata"]["name"], "metadata.uid", stated)
         thing, owners = applied(live.object, live.owners, body, by.manager)
         if thing is live.object and owners is live.owners:
             return live
@@ -130,9 +140,14 @@ class Registry:
         return self.store.put(kind, thing, live.owners, by)
 
     def _apply_new(self, kind: Kind, body: Object, by: Author) -> Stored:
+        """A stated version keeps nobody from creating: of what is not there none is compared."""
         metadata = body["metadata"]
-        if metadata.get("resourceVersion") or metadata.get("uid"):
-            raise conflict(kind, metadata["name"])
+        if stated := metadata.get("uid"):
+            why = (
+                f"uid mismatch: the provided object specified uid {stated}, and no existing object"
+                " was found"
+            )
+            raise conflict(kind, metadata["name"], why)
         key = (metadata.get("namespace", ""), metadata["name"])
         self._admit(kind, *key)
         fresh = {
@@ -164,21 +179,23 @@ class Registry:
                 return self.store.remove(kind, key, by)
         return self.store.put(kind, thing, owners, by)
 
-    def _live(self, kind: Kind, body: Object) -> Stored:
-        metadata = body["metadata"]
-        live = self.store.get(kind, metadata.get("namespace", ""), metadata["name"])
-        if live is None:
+    def _create_by_replacing(self, kind: Kind, body: Object, by: Author) -> Stored:
+        """Only Leases come about like this, whatever version is stated."""
+        metadata = {
+            key: value for key, value in body["metadata"].items() if key != "resourceVersion"
+        }
+        if kind is not kinds.LEASE:
             raise not_found(kind, metadata["name"])
-        return live
+        if stated := metadata.pop("uid", ""):
+            raise other_identity(kind, metadata["name"], stated, "")
+        return self.create(kind, {**body, "metadata": metadata}, by)
+
+    def _live(self, kind: Kind, body: Object) -> Stored | None:
+        metadata = body["metadata"]
+        return self.store.get(kind, metadata.get("namespace", ""), metadata["name"])
 
     def _compare(self, kind: Kind, live: Stored, body: Object) -> None:
         stated = body["metadata"]
-        if stated.get("uid") and stated["uid"] != live.uid:
-            why = (
-                f"Precondition failed: UID in precondition: {stated['uid']},"
-                f" UID in object meta: {live.uid}"
-            )
-            raise conflict(kind, stated["name"], why)
         if stated.get("resourceVersion") and stated["resourceVersion"] != str(live.version):
             raise conflict(kind, stated["name"])
 
@@ -200,15 +217,10 @@ class Registry:
 
 def _check_preconditions(kind: Kind, live: Stored, wanted: Object) -> None:
     name = live.object["metadata"]["name"]
+    if kind is kinds.NAMESPACE and name in _KEPT_NAMESPACES:
+        raise forbidden(kind, name, "this namespace may not be deleted")
     if wanted.get("uid") and wanted["uid"] != live.uid:
-        why = (
-            f"the UID in the precondition ({wanted['uid']}) does not match the UID in record"
-            f" ({live.uid}). The object might have been deleted and then recreated"
-        )
-        raise conflict(kind, name, why)
-    if wanted.get("resourceVersion") and wanted["resourceVersion"] != str(live.version):
-        why = (
-            f"the ResourceVersion in the precondition ({wanted['resourceVersion']}) does not match"
-            f" the ResourceVersion in record ({live.version}). The object might have been modified"
-        )
-        raise conflict(kind, name, why)
+        raise unmet(kind, name, "UID", wanted["uid"], live.uid)
+    version = wanted.get("resourceVersion")
+    if version and version != str(live.version):
+        raise unmet(kind, name, "ResourceVersion", version, str(live.version))

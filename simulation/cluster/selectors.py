@@ -30,6 +30,11 @@ def selecting(labels: str, fields: str) -> Predicate | None:
     return selected
 
 
+def fields_in(selector: str) -> list[str]:
+    """Names of the fields that a field selector compares."""
+    return [_parted(term.strip())[0] for term in selector.split(",") if term.strip()]
+
+
 def _label(term: str) -> Predicate:
     if among := _SET.fullmatch(term):
         values = tuple(value.strip() for value in among[3].split(","))

@@ -16,7 +16,7 @@ import msgspec
 from berth_kube import kinds
 from berth_kube.transport import Request, Response
 from simulation.cluster import listing, policy, reading, statuses
-from simulation.cluster.addresses import Address, address_of
+from simulation.cluster.addresses import Address, address_of, is_group
 from simulation.cluster.faults import Faults
 from simulation.cluster.listing import METADATA
 from simulation.cluster.registry import Registry
@@ -64,7 +64,7 @@ class ApiServer:
             return answer
         address = address_of(request.path)
         if address is None:
-            return statuses.unserved()
+            return statuses.unserved(group=is_group(request.path))
         try:
             return self._answer(request, address, caller)
         except Refusal as refusal:
@@ -77,7 +77,7 @@ class ApiServer:
                 return self._refused(answer)
             address = address_of(request.path)
             if address is None:
-                return self._refused(statuses.unserved())
+                return self._refused(statuses.unserved(group=is_group(request.path)))
             self._count(caller, "watch", address)
             self.rights.check(caller, "watch", address, self._now())
             opened = reading.watch(self.store, self.faults, self._now, request, address)
@@ -144,8 +144,11 @@ class ApiServer:
             policy.check_deletion(caller, address.kind, live.object)
         options = msgspec.json.decode(request.body) if request.body else {}
         by = self.author(caller, request)
-        self.registry.delete(address.kind, key, by, options=options)
-        return Response(200, JSON, msgspec.json.encode(_SUCCESS))
+        last = self.registry.delete(address.kind, key, by, options=options)
+        if self.store.get(address.kind, *key) is not None:
+            return _told(last, request)
+        details = {"name": address.name, "kind": address.kind.plural, "uid": last.uid}
+        return Response(200, JSON, msgspec.json.encode({**_SUCCESS, "details": details}))
 
     def _refused(self, answer: Response) -> Watch:
         return reading.refused(self.store, self._now, answer)

@@ -12,7 +12,6 @@ from berth_kube.transport import Response
 from simulation.cluster.addresses import group_of, resource_of
 
 JSON = {"Content-Type": "application/json"}
-IMMUTABLE = "field is immutable"
 
 
 class Refusal(Exception):
@@ -46,13 +45,18 @@ def failure(
         "reason": reason,
         "code": status,
     }
-    if details:
+    if details is not None:
         body["details"] = details
+    if not reason:
+        del body["reason"]
     return Response(status, {**JSON, **(headers or {})}, msgspec.json.encode(body))
 
 
-def unserved() -> Response:
-    """No such group or resource: plain text, not a Status."""
+def unserved(*, group: bool) -> Response:
+    """No such resource; in a ``group`` that is served a Status, else plain text."""
+    if group:
+        message = "the server could not find the requested resource"
+        return failure(404, "NotFound", message, details={})
     return Response(404, {"Content-Type": "text/plain"}, b"404 page not found\n")
 
 
@@ -89,6 +93,34 @@ def conflict(kind: Kind, name: str, why: str = "") -> Refusal:
     return Refusal(failure(409, "Conflict", message, details=_details(kind, name)))
 
 
+def other_identity(kind: Kind, name: str, stated: str, found: str) -> Refusal:
+    """A replacement of an object of that name, but of another uid."""
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: /registry/{kind.plural}/{name},"
+        " ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition:"
+        f" {stated}, UID in object meta: {found}"
+    )
+    return conflict(kind, name, why)
+
+
+def unmet(kind: Kind, name: str, what: str, stated: str, found: str) -> Refusal:
+    """A precondition of a deletion does not hold. Unlike others this message names the kind."""
+    ends = "deleted and then recreated" if what == "UID" else "modified"
+    message = (
+        f'Operation cannot be fulfilled on {kind.name} "{name}": the {what} in the precondition'
+        f" ({stated}) does not match the {what} in record ({found}). The object might have been"
+        f" {ends}"
+    )
+    details = {**_details(kind, name), "kind": kind.name}
+    return Refusal(failure(409, "Conflict", message, details=details))
+
+
+def versioned_creation() -> Refusal:
+    """A creation that states a version: 500, and without a reason."""
+    message = "resourceVersion should not be set on objects to be created"
+    return Refusal(failure(500, "", message))
+
+
 def forbidden(kind: Kind, name: str, why: str, causes: tuple[dict[str, str], ...] = ()) -> Refusal:
     """Refused by rights, or by admission."""
     what = f'{resource_of(kind)} "{name}"' if name else resource_of(kind)
@@ -109,9 +141,14 @@ def terminating(kind: Kind, name: str, namespace: str) -> Refusal:
     return forbidden(kind, name, why, (cause,))
 
 
-def invalid(kind: Kind, name: str, field: str, why: str) -> Refusal:
+def immutable(kind: Kind, name: str, field: str, value: object) -> Refusal:
+    """A field that may not change."""
+    stated = msgspec.json.encode(value).decode()
+    return invalid(kind, name, field, f"Invalid value: {stated}: field is immutable")
+
+
+def invalid(kind: Kind, name: str, field: str, message: str) -> Refusal:
     """A field that may not be so."""
-    message = f"Invalid value: {why}" if why == IMMUTABLE else why
     cause = {"reason": "FieldValueInvalid", "message": message, "field": field}
     details = {**_details(kind, name), "kind": kind.name, "causes": [cause]}
     said = f'{kind.group_kind} "{name}" is invalid: {field}: {message}'
@@ -134,8 +171,9 @@ def bad_request(message: str) -> Refusal:
 
 def untyped_patch(namespace: str, name: str, kind: Kind, field: str) -> Refusal:
     """Server-side apply of a field that the kind has not: 500, and without a reason."""
+    version = kind.api_version if group_of(kind) else f"/{kind.api_version}"
     message = (
-        f"failed to create typed patch object ({namespace}/{name}; {kind.api_version},"
+        f"failed to create typed patch object ({namespace}/{name}; {version},"
         f" Kind={kind.name}): {field}: field not declared in schema"
     )
     return Refusal(failure(500, "", message))

@@ -8,7 +8,7 @@ from typing import Any
 
 from berth_kube import kinds
 from berth_kube.kinds import Kind
-from simulation.cluster.statuses import IMMUTABLE, invalid, untyped_patch
+from simulation.cluster.statuses import immutable, invalid, untyped_patch
 
 Object = dict[str, Any]
 
@@ -116,7 +116,7 @@ def changed(kind: Kind, live: Object, body: Object) -> Object:
         body = {**body, "spec": {**defaults, **(body.get("spec") or {})}}
     before, after = live.get("spec") or {}, body.get("spec") or {}
     if kind is kinds.DEPLOYMENT and before.get("selector") != after.get("selector"):
-        raise invalid(kind, name, "spec.selector", IMMUTABLE)
+        raise immutable(kind, name, "spec.selector", after.get("selector"))
     if kind is kinds.VOLUME_CLAIM:
         _check_claim(name, before, after)
     if kind is kinds.ROLE_BINDING and live.get("roleRef") != body.get("roleRef"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth_kube.errors import Conflict, Invalid, KubernetesError, NotFound
+from berth_kube.errors import Conflict, Invalid, NotFound
 from berth_kube.kinds import CONFIG_MAP, DEPLOYMENT
 from tests.simulation.cluster.things import config, container, deployment, status_of
 from tests.simulation.cluster.worlds import APPLY, World
@@ -149,16 +149,48 @@ def test_apply_of_the_same_with_an_older_version_is_a_conflict(world: World, pla
         world.admin.apply(body)
 
 
-def test_apply_with_a_version_creates_nothing(world: World, place: str) -> None:
-    """What was deleted since it was read is not made again by an apply with its version."""
+def test_a_version_keeps_no_apply_from_creating(world: World, place: str) -> None:
+    """What was deleted since it was read is made again by an apply with its version."""
     made = world.admin.apply(config(place, key="1"))
     world.admin.delete(CONFIG_MAP, "one", namespace=place)
     body = config(place, key="2")
     body["metadata"]["resourceVersion"] = made.metadata.resource_version
-    with pytest.raises(KubernetesError) as caught:
+    again = world.admin.apply(body)
+    assert again.metadata.uid != made.metadata.uid
+    assert data(world, place) == {"key": "2"}
+
+
+def test_a_uid_keeps_an_apply_from_creating(world: World, place: str) -> None:
+    """With the uid of a deleted object an apply makes none: a conflict."""
+    made = world.admin.apply(config(place, key="1"))
+    world.admin.delete(CONFIG_MAP, "one", namespace=place)
+    body = config(place, key="2")
+    body["metadata"]["uid"] = made.metadata.uid
+    with pytest.raises(Conflict, match="uid mismatch"):
         world.admin.apply(body)
-    assert isinstance(caught.value, Conflict | NotFound)
     assert world.read(CONFIG_MAP, "one", place) == {}
+
+
+def test_uid_and_version_of_a_former_object_are_a_conflict(world: World, place: str) -> None:
+    """With uid and version of an object that was deleted and made again, an apply is a conflict."""
+    made = world.admin.apply(config(place, key="1"))
+    world.admin.delete(CONFIG_MAP, "one", namespace=place)
+    world.admin.apply(config(place, key="2"))
+    body = config(place, key="3")
+    body["metadata"]["uid"] = made.metadata.uid
+    body["metadata"]["resourceVersion"] = made.metadata.resource_version
+    with pytest.raises(Conflict, match="the object has been modified"):
+        world.admin.apply(body)
+    assert data(world, place) == {"key": "2"}
+
+
+def test_the_right_uid_is_no_change(world: World, place: str) -> None:
+    """With the uid of the live object an apply goes as without."""
+    made = world.admin.apply(config(place, key="1"))
+    body = config(place, key="1")
+    body["metadata"]["uid"] = made.metadata.uid
+    again = world.admin.apply(body)
+    assert again.metadata.resource_version == made.metadata.resource_version
 
 
 def test_apply_in_no_namespace_is_not_found(world: World) -> None:

@@ -83,6 +83,20 @@ def test_fields_select(world: World, place: str) -> None:
     assert names(world.listed(EVENT, place, fieldSelector="metadata.name!=good")) == ["bad"]
 
 
+def test_an_unknown_field_selects_nothing(world: World, place: str) -> None:
+    """A kind is selected by few fields; others are answered 400."""
+    query = {"fieldSelector": "data.key=1"}
+    assert world.raw("GET", CONFIG_MAP.path(place), query=query).status == 400
+
+
+def test_what_remains_is_counted(world: World, place: str) -> None:
+    """Without a selector a page says how many follow."""
+    make(world, place, "a", "b", "c")
+    total = len(names(world.listed(CONFIG_MAP, place)))
+    found = world.listed(CONFIG_MAP, place, limit="1")
+    assert found["metadata"]["remainingItemCount"] == total - 1
+
+
 def test_pages_are_of_one_version(world: World, place: str) -> None:
     """What changes between two pages is not seen: all pages are of the version of the first."""
     make(world, place, "a", "b", "c", "d")
@@ -97,15 +111,28 @@ def test_pages_are_of_one_version(world: World, place: str) -> None:
     assert names(second) == ["c", "d"]
     assert "data" not in second["items"][1]
     assert second["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
-    assert not second["metadata"].get("continue")
 
 
-def test_the_last_page_may_be_full(world: World, place: str) -> None:
+def test_a_full_page_may_be_the_last(world: World, place: str) -> None:
     """There is no continue token once nothing follows."""
-    make(world, place, "a", "b")
-    found = world.listed(CONFIG_MAP, place, labelSelector=OURS, limit="2")
-    assert names(found) == ["a", "b"]
+    make(world, place, "x", "y")
+    everything = names(world.listed(CONFIG_MAP, place))
+    found = world.listed(CONFIG_MAP, place, limit=str(len(everything)))
+    assert names(found) == everything
     assert not found["metadata"].get("continue")
+
+
+def test_an_empty_page_may_follow_a_full_one(world: World, place: str) -> None:
+    """A full page leads on while anything follows, and what follows may not be selected."""
+    make(world, place, "x", "y")
+    world.admin.create(config(place, "z"))
+    query = {"labelSelector": OURS, "limit": "2"}
+    found = world.listed(CONFIG_MAP, place, **query)
+    assert names(found) == ["x", "y"]
+    query["continue"] = found["metadata"]["continue"]
+    last = world.listed(CONFIG_MAP, place, **query)
+    assert not last["items"]
+    assert not last["metadata"].get("continue")
 
 
 def test_a_token_that_is_none_is_refused(world: World, place: str) -> None:

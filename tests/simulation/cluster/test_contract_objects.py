@@ -18,6 +18,9 @@ from berth_kube.projections import Partial
 from tests.simulation.cluster.things import claim, config, deployment, lease, status_of
 from tests.simulation.cluster.worlds import World
 
+OTHER = "00000000-0000-4000-8000-000000000000"
+"""The uid of nothing."""
+
 
 def test_a_created_object_has_an_identity(world: World, place: str) -> None:
     """A creation is answered 201 with uid, resource version and time of creation."""
@@ -99,11 +102,17 @@ def test_what_is_not_there_is_not_found(world: World, place: str) -> None:
     assert world.admin.get(DEPLOYMENT, "none", Partial, namespace=place) is None
 
 
-@pytest.mark.parametrize("path", ["/apis/berth.dev/v1/things", "/api/v1/things/one"])
-def test_what_is_not_served_is_no_status(world: World, path: str) -> None:
-    """An unknown group or resource is answered 404 in plain text."""
-    answer = world.raw("GET", path)
+def test_an_unknown_group_is_no_status(world: World) -> None:
+    """An API group that is not served is answered 404 in plain text."""
+    answer = world.raw("GET", "/apis/berth.dev/v1/things")
     assert isinstance(error_of(answer.status, answer.body, answer.headers), UnknownKind)
+
+
+def test_an_unknown_resource_is_a_status(world: World) -> None:
+    """A resource that a served group has not is answered 404 as a Status without a name."""
+    answer = world.raw("GET", "/api/v1/things/one")
+    status = status_of(answer.body)
+    assert (answer.status, status["reason"], status["details"]) == (404, "NotFound", {})
 
 
 def test_metadata_alone_can_be_read(world: World, place: str) -> None:
@@ -117,11 +126,12 @@ def test_metadata_alone_can_be_read(world: World, place: str) -> None:
 
 
 def test_a_stated_version_cannot_be_created(world: World, place: str) -> None:
-    """A creation that states a resource version is refused."""
+    """A creation that states a resource version is refused, as a fault of the server."""
     body = config(place)
     body["metadata"]["resourceVersion"] = "1"
-    with pytest.raises(KubernetesError, match="resourceVersion should not be set"):
+    with pytest.raises(KubernetesError, match="resourceVersion should not be set") as caught:
         world.admin.create(body)
+    assert (caught.value.status, caught.value.reason) == (500, "")
     assert world.read(CONFIG_MAP, "one", place) == {}
 
 
@@ -170,26 +180,44 @@ def test_a_lease_is_replaced_by_version_only(world: World, place: str) -> None:
     assert world.read(LEASE, "one", place)["spec"]["holderIdentity"] == "me"
 
 
-def test_a_lease_that_was_deleted_does_not_come_back(world: World, place: str) -> None:
-    """A replacement of a Lease by the version of a deleted one fails and makes none."""
+def test_a_lease_that_was_deleted_is_made_again(world: World, place: str) -> None:
+    """Replacing a Lease that is not there makes it, whatever version is stated: 201."""
     made = world.admin.create(lease(place))
     world.admin.delete(LEASE, "one", namespace=place)
     body = lease(place, "you")
     body["metadata"]["resourceVersion"] = made.metadata.resource_version
-    with pytest.raises(KubernetesError) as caught:
+    answer = world.raw("PUT", LEASE.path(place, "one"), body)
+    assert answer.status == 201
+    assert status_of(answer.body)["metadata"]["uid"] != made.metadata.uid
+    assert world.read(LEASE, "one", place)["spec"]["holderIdentity"] == "you"
+
+
+def test_a_lease_of_another_uid_is_not_made(world: World, place: str) -> None:
+    """With a uid the replacement of a Lease that is not there is a conflict."""
+    body = lease(place)
+    body["metadata"]["uid"] = OTHER
+    with pytest.raises(Conflict, match="Precondition failed: UID in precondition"):
         world.admin.replace(body)
-    assert isinstance(caught.value, NotFound | Conflict)
     assert world.read(LEASE, "one", place) == {}
 
 
-@pytest.mark.parametrize("verb", ["replace", "apply"])
-def test_another_identity_is_a_conflict(world: World, place: str, verb: str) -> None:
-    """A write that states the uid of another object of that name changes nothing."""
+def test_replacing_another_identity_is_a_conflict(world: World, place: str) -> None:
+    """A replacement that states the uid of another object of that name changes nothing."""
     world.admin.create(config(place, key="1"))
     body = config(place, key="2")
-    body["metadata"]["uid"] = "00000000-0000-4000-8000-000000000000"
-    with pytest.raises(Conflict):
-        getattr(world.admin, verb)(body)
+    body["metadata"]["uid"] = OTHER
+    with pytest.raises(Conflict, match="Precondition failed: UID in precondition"):
+        world.admin.replace(body)
+    assert world.read(CONFIG_MAP, "one", place)["data"] == {"key": "1"}
+
+
+def test_applying_another_identity_is_invalid(world: World, place: str) -> None:
+    """An apply that states the uid of another object of that name changes nothing: 422."""
+    world.admin.create(config(place, key="1"))
+    body = config(place, key="2")
+    body["metadata"]["uid"] = OTHER
+    with pytest.raises(Invalid, match="field is immutable"):
+        world.admin.apply(body)
     assert world.read(CONFIG_MAP, "one", place)["data"] == {"key": "1"}
 
 

@@ -120,6 +120,13 @@ def test_other_namespaces_are_refused_by_policy(world: World, place: str) -> Non
     assert world.read(NAMESPACE, place)["status"]["phase"] == "Active"
 
 
+@pytest.mark.parametrize("name", ["default", "kube-system"])
+def test_the_clusters_own_namespaces_stay(world: World, name: str) -> None:
+    """Not even the administrator deletes them."""
+    with pytest.raises(Forbidden, match="this namespace may not be deleted"):
+        world.admin.delete(NAMESPACE, name)
+
+
 def test_unsecured_namespaces_are_refused_by_policy(world: World) -> None:
     """A workspace's namespace must enforce restricted pods."""
     body = namespace(f"berth-ws-{world.fresh():0>12}")

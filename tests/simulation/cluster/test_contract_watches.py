@@ -227,14 +227,16 @@ def test_a_watch_ends_in_order_after_its_time(world: World, place: str) -> None:
     assert all(line.version >= int(then) for line in told)
 
 
-def test_a_version_that_was_forgotten_is_gone(world: World, place: str) -> None:
-    """A watch from the beginning of time is told 410, by an answer or by an ERROR event."""
-    if isinstance(world, ModelWorld):
-        world.server.compact()
-    told = refusal(world, place, "1")
+def test_a_version_that_was_forgotten_is_gone(world: World) -> None:
+    """A watch from before what the server remembers is told 410 Expired in an ERROR event."""
+    kind = world.forgetful()
+    with world.watching(kind, "default", resourceVersion="1") as lines:
+        line = next(lines)
+    assert line.type == "ERROR"
+    told = error_of(0, msgspec.json.encode(line.object))
     assert isinstance(told, Gone)
-    assert "too old resource version" in told.message
-    assert told.reason == "Expired"
+    assert (told.status, told.reason) == (410, "Expired")
+    assert told.message.startswith("too old resource version: 1 (")
 
 
 @pytest.mark.parametrize("as_status", [False, True], ids=["event", "answer"])

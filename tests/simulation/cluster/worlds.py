@@ -28,6 +28,26 @@ WHOLE = {"Accept": "application/json"}
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
 
 
+DEFINITION = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "things.trial.berth.test"},
+    "spec": {
+        "group": "trial.berth.test",
+        "names": {"kind": "Thing", "plural": "things"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object"}},
+            }
+        ],
+    },
+}
+
+
 class Line(msgspec.Struct):
     """One event of a watch."""
 
@@ -58,6 +78,10 @@ class World:
 
     def eventually(self, predicate: Callable[[], bool], what: str) -> None:
         """Wait until it is true."""
+        raise NotImplementedError
+
+    def forgetful(self) -> Kind:
+        """Return a kind of which the server does not remember the first version."""
         raise NotImplementedError
 
     def namespace(self, name: str = "") -> str:
@@ -144,6 +168,10 @@ class ModelWorld(World):
             assert self.time < end, f"never: {what}"
             self._next()
 
+    def forgetful(self) -> Kind:
+        self.server.compact()
+        return kinds.CONFIG_MAP
+
     def _name(self) -> str:
         self._count += 1
         return f"{self._count:05d}"
@@ -175,3 +203,15 @@ class RealWorld(World):
         account = kinds.SERVICE_ACCOUNT  # without it no pod is admitted
         self.eventually(lambda: bool(self.read(account, "default", made)), "the default account")
         return made
+
+    def forgetful(self) -> Kind:
+        """A kind that was defined just now: its watch cache begins with a later version."""
+        kind = Kind("Thing", "trial.berth.test/v1", "things")
+        self.raw("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", DEFINITION)
+
+        def is_served() -> bool:
+            query = {"watch": "1", "timeoutSeconds": "1"}
+            return self.raw("GET", kind.path("default"), query=query).status == 200
+
+        self.eventually(is_served, "the new kind")
+        return kind
