@@ -1,96 +1,32 @@
-"""Workspaces, as people see them."""
+"""What people ask of workspaces."""
 
 from typing import Literal
 
 from pydantic import Field
 
 from chalicelib.api.call import Call
-from chalicelib.api.values import Closed, Listing, Paging, Shown, moment
+from chalicelib.api.shown_workspaces import (
+    ShownEvent,
+    ShownVariable,
+    ShownWorkspace,
+    shown_event,
+    shown_workspace,
+)
+from chalicelib.api.values import Closed, Listing, Paging
 from chalicelib.domain.access.roles import Person
 from chalicelib.domain.variables.variable import Variable, VariableKind
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
-from chalicelib.records.events import Event
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
 from chalicelib.usecases.workspaces.create import create_workspace
 from chalicelib.usecases.workspaces.draft import WorkspaceRequest
 from chalicelib.usecases.workspaces.read import (
     Filters,
-    WorkspaceView,
     list_events,
     list_variables,
     list_workspaces,
     show_workspace,
 )
 from chalicelib.usecases.workspaces.source import Repository
-
-
-class ShownSource(Shown):
-    """Where the devfile came from; all empty for inline text."""
-
-    url: str
-    ref: str
-    path: str
-    commit: str
-
-
-class ShownReason(Shown):
-    """Why a workspace is not as wished; ``retrying``: it may heal by itself."""
-
-    code: str
-    message: str
-    hint: str
-    retrying: bool
-
-
-class ShownEndpoint(Shown):
-    """A port that the proxy serves; ``url`` is empty while the agent has no zone."""
-
-    name: str
-    port: int
-    exposure: str
-    url: str
-
-
-class ShownWorkspace(Shown):
-    """A workspace. ``url`` is the editor's address."""
-
-    id: str
-    name: str
-    owner_id: str
-    agent_id: str
-    editor: str
-    source: ShownSource
-    desired: DesiredState
-    actual: ActualState
-    reason: ShownReason | None
-    generation: int
-    acknowledged: int
-    agent_online: bool
-    created_at: str
-    desired_at: str
-    actual_at: str
-    url: str | None
-    endpoints: tuple[ShownEndpoint, ...]
-
-
-class ShownEvent(Shown):
-    """Something that happened to a workspace; ``actor`` is a user's or an agent's id, or ``berth``."""
-
-    id: str
-    at: str
-    kind: str
-    text: str
-    actor: str
-    generation: int
-    desired: str
-    actual: str
-
-
-class ShownVariable(Shown):
-    """A variable's name and kind; its value is never given back."""
-
-    name: str
-    kind: VariableKind
 
 
 class NewVariable(Closed):
@@ -140,27 +76,27 @@ def get_workspaces(call: Call, query: WorkspaceQuery) -> Listing[ShownWorkspace]
     """List workspaces. A page may be short or empty; the end is where ``next`` is null."""
     filters = _filters(call.person, query)
     page = list_workspaces(call.ports, call.person, filters, cursor=query.cursor, limit=query.limit)
-    return Listing[ShownWorkspace](items=tuple(map(_workspace, page.items)), next=page.next)
+    return Listing[ShownWorkspace](items=tuple(map(shown_workspace, page.items)), next=page.next)
 
 
 def post_workspace(call: Call, body: NewWorkspace) -> ShownWorkspace:
     """Create a workspace. It starts as soon as its agent hears of it."""
-    return _workspace(create_workspace(call.ports, call.person, _request(body), call.attempt))
+    return shown_workspace(create_workspace(call.ports, call.person, _request(body), call.attempt))
 
 
 def get_workspace(call: Call, workspace_id: str) -> ShownWorkspace:
     """Show a workspace."""
-    return _workspace(show_workspace(call.ports, call.person, workspace_id))
+    return shown_workspace(show_workspace(call.ports, call.person, workspace_id))
 
 
 def patch_workspace(call: Call, workspace_id: str, body: WorkspaceChange) -> ShownWorkspace:
     """Start, stop or restart a workspace."""
-    return _workspace(change_workspace(call.ports, call.person, workspace_id, body.desired))
+    return shown_workspace(change_workspace(call.ports, call.person, workspace_id, body.desired))
 
 
 def delete_workspace(call: Call, workspace_id: str) -> ShownWorkspace:
     """Terminate a workspace, its volume too. There is no way back."""
-    return _workspace(terminate_workspace(call.ports, call.person, workspace_id))
+    return shown_workspace(terminate_workspace(call.ports, call.person, workspace_id))
 
 
 def get_events(call: Call, workspace_id: str, query: Paging) -> Listing[ShownEvent]:
@@ -168,7 +104,7 @@ def get_events(call: Call, workspace_id: str, query: Paging) -> Listing[ShownEve
     page = list_events(
         call.ports, call.person, workspace_id, cursor=query.cursor, limit=query.limit
     )
-    return Listing[ShownEvent](items=tuple(map(_event, page.events)), next=page.next)
+    return Listing[ShownEvent](items=tuple(map(shown_event, page.events)), next=page.next)
 
 
 def get_variables(call: Call, workspace_id: str) -> Listing[ShownVariable]:
@@ -197,60 +133,4 @@ def _request(body: NewWorkspace) -> WorkspaceRequest:
         devfile=body.devfile,
         repository=None if found is None else Repository(found.url, found.ref, found.path),
         variables=tuple(Variable(each.name, each.kind, each.value) for each in body.variables),
-    )
-
-
-def _workspace(view: WorkspaceView) -> ShownWorkspace:
-    workspace, state, reason = view.workspace, view.state, view.state.reason
-    endpoints = tuple(
-        ShownEndpoint(
-            name=each.name,
-            port=each.port,
-            exposure=each.exposure,
-            url=_url(view, each.port, each.path),
-        )
-        for each in workspace.endpoints
-    )
-    source = workspace.source
-    return ShownWorkspace(
-        id=workspace.id,
-        name=workspace.name,
-        owner_id=workspace.owner_id,
-        agent_id=workspace.agent_id,
-        editor=workspace.editor,
-        source=ShownSource(url=source.url, ref=source.ref, path=source.path, commit=source.commit),
-        desired=state.desired,
-        actual=state.actual,
-        reason=None
-        if reason is None
-        else ShownReason(
-            code=reason.code, message=reason.message, hint=reason.hint, retrying=reason.retrying
-        ),
-        generation=state.generation,
-        acknowledged=state.acknowledged,
-        agent_online=view.agent_online,
-        created_at=moment(workspace.created_at),
-        desired_at=moment(state.desired_at),
-        actual_at=moment(state.actual_at),
-        url=(endpoints[0].url or None) if endpoints else None,
-        endpoints=endpoints,
-    )
-
-
-def _url(view: WorkspaceView, port: int, path: str) -> str:
-    if not view.zone:
-        return ""
-    return f"https://{port}-{view.workspace.id}.{view.zone}/{path.lstrip('/')}"
-
-
-def _event(event: Event) -> ShownEvent:
-    return ShownEvent(
-        id=event.id,
-        at=moment(event.at),
-        kind=event.kind,
-        text=event.message,
-        actor=event.actor,
-        generation=event.generation,
-        desired=event.desired,
-        actual=event.actual,
     )
