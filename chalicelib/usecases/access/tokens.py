@@ -42,6 +42,7 @@ def make_token(
     minted = mint(ports.signer, TokenKind.PERSON, person.organisation_id, token_id, seed=seed)
     maker = _maker(ports, person)
     now = ports.clock.now()
+    asked = None if lifetime_seconds is None else now + lifetime_seconds
     token = PersonalToken(
         id=token_id,
         organisation_id=person.organisation_id,
@@ -49,17 +50,14 @@ def make_token(
         name=name,
         digest=minted.digest,
         created_at=now,
-        expires_at=_earlier(
-            None if lifetime_seconds is None else now + lifetime_seconds,
-            None if maker is None else maker.expires_at,
-        ),
-        made_by="" if maker is None else maker.id,
+        expires_at=_earlier(asked, maker.expires_at if maker else None),
+        made_by=maker.id if maker else "",
     )
     try:
         ports.store.transact(
             [
                 tokens.put_new(token),
-                *([] if maker is None else [tokens.still_there(maker)]),
+                *([tokens.still_there(maker)] if maker else []),
                 *audit(ports, person, "tokens:make", token_id, is_new=True),
                 *idempotency.put(attempt, f"{token_id} {seed}"),
             ]
