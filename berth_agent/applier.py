@@ -13,7 +13,7 @@ from berth_agent import claim, tombstones
 from berth_agent.claim import Overtaken
 from berth_agent.ownership import Group, Owner, Refused, group_of
 from berth_agent.prune import prune
-from berth_agent.tasks import Done, Failed, Incomplete, Outcome, Superseded
+from berth_agent.tasks import Done, Failed, Incomplete, Outcome, Superseded, Waiting
 from berth_kube import kinds
 from berth_kube.client import Client, Object
 from berth_kube.errors import (
@@ -32,6 +32,14 @@ ROLE_PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between looks until the API server knows a RoleBinding that was just created."""
 SWAPS = 5
 """Attempts to write the Deployment between two changes of its status."""
+
+
+UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+"""Pods that may still write to their volumes, as a field selector."""
+
+
+class StillStopping(Exception):
+    """A pod of the run before is left: a start now would let two write to one volume."""
 
 
 class SecretsMissing(Exception):
@@ -55,6 +63,8 @@ class Applier:
             return Superseded()
         except SecretsMissing:
             return Incomplete()
+        except StillStopping:
+            return Waiting()
         except Refused as refused:
             return Failed(refused.as_error(order.generation))
         except KubernetesError as error:
@@ -69,7 +79,7 @@ class Applier:
         at.append(group.parent)
         parent = self._parent(group)
         live = self._deployment(group)
-        if parent is not None and live is not None and _acknowledges(parent, live, group.order):
+        if parent is not None and live is not None and _acknowledges(parent, live, group):
             return
         if group.order.secrets is None and _needs_secrets(live, group.order):
             raise SecretsMissing
@@ -131,6 +141,15 @@ class Applier:
         name = group.deployment["metadata"]["name"]
         return self._client.get(kinds.DEPLOYMENT, name, Deployment, namespace=group.place)
 
+    def _check_stopped(self, group: Group, live: Deployment | None) -> None:
+        """Before a start, read the pods from the store itself: a watch of pods may lag behind the
+        Deployment's, and then a stop is told while a pod still ends."""
+        starts = _replicas(group) > 0 and (live is None or live.spec.replicas == 0)
+        if starts and self._client.list_metadata(
+            kinds.POD, namespace=group.place, fields=UNFINISHED
+        ):
+            raise StillStopping
+
     def _swap_deployment(self, group: Group) -> None:
         """Write the Deployment only over the one that was read after the claim was verified."""
         for attempt in range(SWAPS):
@@ -138,6 +157,7 @@ class Applier:
             found = live.metadata.annotations.generation_number if live else 0
             if found > group.order.generation:
                 raise Overtaken
+            self._check_stopped(group, live)
             claim.verify(self._client, group)
             try:
                 self._client.apply(_over(group.deployment, live))
@@ -186,13 +206,19 @@ def role_binding(workspace_id: str, owner: Owner) -> Object:
     }
 
 
-def _acknowledges(parent: Partial, live: Deployment, order: ApplyOrder) -> bool:
-    """Whether the whole group of this order is in place."""
+def _replicas(group: Group) -> int:
+    return int(group.deployment["spec"]["replicas"])
+
+
+def _acknowledges(parent: Partial, live: Deployment, group: Group) -> bool:
+    """Whether the whole group of this order is in place, and nobody scaled it by hand."""
+    order = group.order
     claimed, found = parent.metadata.annotations, live.metadata.annotations
     return (
         claimed.generation_number == found.generation_number == order.generation
         and claimed.spec_digest == found.spec_digest == order.spec_digest
         and found.secrets_digest == order.secrets_digest
+        and live.spec.replicas == _replicas(group)
     )
 
 

@@ -13,6 +13,9 @@ from chalicelib.wire.reconcile import Condition, DeploymentFacts, WorkspaceRepor
 Phase = Literal["Absent", "Active", "Terminating"]
 Status = Literal["True", "False", "Unknown"]
 CONDITIONS = 8
+FINISHED = ("Succeeded", "Failed")
+"""Phases of a pod that ended for good. Nobody removes an evicted one when its Deployment is scaled
+down: counted, it would keep a workspace stopping for ever."""
 
 
 def report_of(facts: WorkspaceFacts) -> WorkspaceReport:
@@ -28,7 +31,7 @@ def report_of(facts: WorkspaceFacts) -> WorkspaceReport:
         else (annotations.generation_number if annotations else 0),
         namespace=_phase(facts.namespace),
         tombstone=buried,
-        pods=len(facts.pods),
+        pods=sum(pod.status.phase not in FINISHED for pod in facts.pods.values()),
         deployment=_deployment(deployment) if deployment else None,
         troubles=troubles_of(facts),
         spec_digest=annotations.spec_digest[:NAME] if annotations else "",

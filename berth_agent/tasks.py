@@ -44,7 +44,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A step is done; the next needs the cluster to move. Look again soon."""
+    """The next step needs the cluster to move. Look again soon."""
 
 
 @dataclass(frozen=True, slots=True)

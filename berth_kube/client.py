@@ -61,10 +61,14 @@ class Client:
         headers = {"Accept": _JSON, "Accept-Encoding": "gzip"}
         return self._send("GET", kind.path(namespace), query=query, headers=headers).body
 
-    def list_metadata(self, kind: Kind, *, namespace: str, selector: str) -> list[Partial]:
-        """Metadata of all objects of a namespace that carry the labels."""
+    def list_metadata(
+        self, kind: Kind, *, namespace: str, selector: str = "", fields: str = ""
+    ) -> list[Partial]:
+        """Metadata of all objects of a namespace that carry the labels and have the fields."""
         found: list[Partial] = []
         query = {"labelSelector": selector, "limit": "500"}
+        if fields:
+            query["fieldSelector"] = fields
         headers = {"Accept": METADATA_LIST, "Accept-Encoding": "gzip"}
         while True:
             answer = self._send("GET", kind.path(namespace), query=query, headers=headers)

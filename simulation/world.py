@@ -130,6 +130,7 @@ class World:
             server, self.clock.now, self.scheduler.after, chance, self._weather()
         )
         rules = ClusterRules(self.history, server, agent_id, self.states)
+        rules.running = controllers.running
         plant = Plant(agent_id, tenant, server, controllers, rules)
         around = Surroundings(
             scheduler=self.scheduler,

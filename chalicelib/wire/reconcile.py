@@ -96,7 +96,7 @@ class WorkspaceReport(Message):
     tombstone: Count | None = None
     """Generation of the tombstone, when there is one."""
     pods: Count = 0
-    """Pods that exist, terminating ones too."""
+    """Pods that exist and did not end, terminating ones too."""
     deployment: DeploymentFacts | None = None
     troubles: tuple[Trouble, ...] = Field(default=(), max_length=8)
     apply_error: ApplyError | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from berth_kube import kinds
 from chalicelib.domain.workspaces.states import DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.wire import labels
+from simulation.cluster.controllers import RunningPod
 from simulation.cluster.server import ApiServer
 from simulation.cluster.store import Event, Shelf
 from simulation.history import History
@@ -34,6 +35,8 @@ class ClusterRules:
         self._stopped: set[tuple[str, int]] = set()
         self._generations: dict[str, int] = {}
         self.by_hand = False
+        self.running: Callable[[], Iterable[RunningPod]] = tuple
+        """The pods that hold their volumes."""
         server.store.on_commit.append(self._look)
 
     def has_stopped(self, workspace_id: str, generation: int) -> bool:
@@ -80,14 +83,11 @@ class ClusterRules:
             self._history.tell(f"{workspace_id} applied generation {found}, {replicas} replicas")
 
     def _look_at_pods(self, workspace_id: str) -> None:
-        shelf = self._server.store.shelf(kinds.POD)
-        running = [
-            pod.object
-            for pod in shelf.all(labels.namespace_of(workspace_id))
-            if (pod.object.get("status") or {}).get("phase") == "Running"
-        ]
-        if len(running) > 1:
-            self._broken("INV-10", workspace_id, f"{len(running)} pods run on one volume")
+        place = labels.namespace_of(workspace_id)
+        mounted = {pod.generation for pod in self.running() if pod.namespace == place}
+        if len(mounted) > 1:
+            words = f"pods of generations {sorted(mounted)} hold one volume"
+            self._broken("INV-10", workspace_id, words)
 
     def _note_stop(self, workspace_id: str) -> None:
         place = labels.namespace_of(workspace_id)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from berth_agent.events import Changed
 from berth_agent.report import report_of
 from berth_agent.troubles import troubles_of
 from berth_agent.view import View, WorkspaceFacts
-from berth_kube.projections import number_of
+from berth_kube.projections import PodStatus, number_of
 from chalicelib.wire.reconcile import WorkspaceReport
 from tests.agent.objects import deployment, gone, namespace, pod, seen, tombstone, warning
 
@@ -200,3 +201,10 @@ def test_a_tampered_generation_is_none(nonsense: str) -> None:
     assert number_of(nonsense) == 0
     assert report_after([seen(deployment(A, 11, generation=nonsense))]).generation == 0
     assert report_after([seen(tombstone(A, 40, nonsense))]).tombstone == 0
+
+
+def test_a_pod_that_ended_is_no_pod_any_more() -> None:
+    """An evicted pod stays listed when its Deployment is scaled down, and holds up no stop."""
+    evicted = replace(pod(A, 20, name="workspace-0"), status=PodStatus(phase="Failed"))
+    report = report_after([seen(evicted), seen(pod(A, 21, name="workspace-1"))])
+    assert report.pods == 1

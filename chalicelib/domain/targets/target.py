@@ -65,6 +65,8 @@ class Observation:
 
     actual: ActualState
     reason: Reason | None = None
+    altered: bool = False
+    """Somebody changed what the agent applied: the generation on it says nothing any more."""
 
 
 class Target(Protocol):

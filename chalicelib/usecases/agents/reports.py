@@ -80,7 +80,7 @@ def _sighting(talk: Conversation, report: WorkspaceReport, state: WorkspaceState
     return Sighting(
         epoch=talk.epoch,
         resource_version=report.resource_version,
-        generation=report.generation,
+        generation=0 if observed.altered else report.generation,
         absent=report.namespace == "Absent" and report.deployment is None and report.pods == 0,
         actual=observed.actual,
         reason=observed.reason,

@@ -59,7 +59,11 @@ def sweep(ports: Ports, *, remaining: Callable[[], float], most: int = _MOST) ->
     after: str | None = None
     while swept.looked < most and remaining() >= STOP_AT_SECONDS:
         limit = min(_PAGE, most - swept.looked)
-        page = dues.load_page(ports.store, now=ports.clock.now(), after=after, limit=limit)
+        try:
+            page = dues.load_page(ports.store, now=ports.clock.now(), after=after, limit=limit)
+        except StoreBusy:
+            _log.info("the store is busy: the next sweep goes on")
+            break
         for due in page.dues:
             swept.looked += 1
             _try(due.workspace_id, partial(_look, ports, due, swept), swept)

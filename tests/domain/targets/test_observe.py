@@ -319,3 +319,20 @@ def test_any_facts_are_read(
 def test_wording(said: str, told: str) -> None:
     """What a cluster says is cut to one line without credentials and addresses."""
     assert shown(said) == told
+
+
+@pytest.mark.parametrize(
+    "desired, generation, altered",
+    [
+        (DesiredState.RUNNING, 3, True),
+        (DesiredState.STOPPED, 3, False),
+        (DesiredState.RUNNING, 2, False),
+    ],
+)
+def test_who_scales_by_hand_is_corrected(
+    desired: DesiredState, generation: int, *, altered: bool
+) -> None:
+    """Replicas other than the generation on the object asks for were set by somebody else."""
+    report = replace(REPORT, deployment=SCALED_DOWN, generation=generation, pods=0)
+    observed = TARGET.observe(report, replace(STATE, desired=desired), NOW)
+    assert observed.altered is altered

@@ -309,3 +309,28 @@ def test_a_seed_is_a_story() -> None:
     """The same seed gives the same history to the last uid; another seed another one."""
     assert list(played(1)) == list(played(1))
     assert list(played(1)) != list(played(2))
+
+
+def test_a_start_waits_for_the_last_pod(agent: Agent) -> None:
+    """While a pod of the run before ends, a start waits, whatever the agent's own view says of pods."""
+    agent.apply(1)
+    agent.world.eventually(lambda: agent.available() == 1, "a pod that serves")
+    agent.world.controllers.weather = Weather(slow_stop=1.0)
+    assert agent.apply(2, replicas=0) == Done()
+    agent.world.go(2)
+    assert list(agent.world.controllers.running())
+    assert agent.apply(3) == Waiting()
+    agent.world.eventually(lambda: agent.apply(3) == Done(), "the start")
+    agent.world.eventually(lambda: agent.available() == 1, "another pod")
+    assert {pod.generation for pod in agent.world.controllers.running()} == {3}
+
+
+def test_what_was_scaled_by_hand_is_applied_again(agent: Agent) -> None:
+    """The annotations still acknowledge the order, and yet it is no repetition."""
+    agent.apply(1)
+    agent.world.eventually(lambda: agent.available() == 1, "a pod that serves")
+    while agent.available() != 0:
+        agent.world.controllers.meddler.scale()
+        agent.world.go(10)
+    assert agent.apply(1) == Done()
+    agent.world.eventually(lambda: agent.available() == 1, "the pod again")

@@ -55,7 +55,8 @@ def observe(report: WorkspaceReport, state: WorkspaceState, now: float) -> Obser
         return Observation(ActualState.CREATION_REQUESTED)
     if report.deployment is None:
         return Observation(_unapplied(report, state))
-    return _applied(report, report.deployment, state, now)
+    applied = _applied(report, report.deployment, state, now)
+    return replace(applied, altered=_is_scaled_by_hand(report, report.deployment, state))
 
 
 def overdue(state: WorkspaceState, now: float) -> Observation | None:
@@ -94,6 +95,13 @@ def _refused(report: WorkspaceReport, state: WorkspaceState) -> Observation | No
         return None
     retrying = found.reason.retrying and not error.final
     return Observation(ActualState.ERROR, replace(found.reason, retrying=retrying))
+
+
+def _is_scaled_by_hand(
+    report: WorkspaceReport, deployment: DeploymentFacts, state: WorkspaceState
+) -> bool:
+    is_ours = report.generation == state.generation
+    return is_ours and deployment.replicas != EFFECTS[state.desired].replicas
 
 
 def _unapplied(report: WorkspaceReport, state: WorkspaceState) -> ActualState:
