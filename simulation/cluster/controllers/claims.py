@@ -96,8 +96,10 @@ class Claims:
                 volume.deleted_at = self._environment.now()
 
     def _pods(self, namespace: str) -> Iterator[Object]:
+        """Only a pod that was scheduled uses its claims."""
         for stored in self._environment.store.shelf(kinds.POD).all(namespace):
-            if (stored.object.get("status") or {}).get("phase") not in ("Failed", "Succeeded"):
+            is_scheduled = "nodeName" in stored.object["spec"]
+            if is_scheduled and stored.object["status"]["phase"] not in ("Failed", "Succeeded"):
                 yield stored.object
 
 

@@ -48,7 +48,7 @@ class Life:
         self._place = self._steps.key[0]
         self._containers = Containers(pod.object["spec"])
         self._attempts = 0
-        self._node = ""
+        self._node = pod.object["spec"].get("nodeName", "")
         self.mount: Mount | None = None
         self._steps.later(environment.weather.scheduling, self._schedule)
 
@@ -70,14 +70,21 @@ class Life:
             else:
                 self._steps.again(self._schedule)
             return
+        if self._node:
+            self._admit()
+            return
         self._node = f"node-{chance.randint(1, weather.nodes)}"
         spec = {**self._steps.pod["spec"], "nodeName": self._node}
         who = "default-scheduler"
         self._environment.registry.edit(
             kinds.POD, self._steps.key, lambda thing: {**thing, "spec": spec}, Author(who)
         )
+        self._admit()
+
+    def _admit(self) -> None:
+        """The kubelet of the node sees the pod."""
         self._write()
-        self._steps.later(weather.attaching, self._attach)
+        self._steps.later(self._environment.weather.attaching, self._attach)
 
     def _obstacle(self) -> str:
         for name in claims_of(self._steps.pod):

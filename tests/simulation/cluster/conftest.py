@@ -26,6 +26,23 @@ def world(request: pytest.FixtureRequest) -> World:
     return RealWorld(request.getfixturevalue("real_installation"))
 
 
+@pytest.fixture(scope="session")
+def moving_installation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Installed:
+    """A real cluster with all its controllers, over simulated nodes."""
+    cluster: Cluster = request.getfixturevalue("kwok_cluster")
+    return Installed(cluster, tmp_path_factory.mktemp("moving"))
+
+
+@pytest.fixture(params=["model", pytest.param("real", marks=pytest.mark.cluster)])
+def moving(request: pytest.FixtureRequest) -> World:
+    """The model or the real thing, where controllers work and pods run."""
+    if request.param == "model":
+        return ModelWorld()
+    return RealWorld(request.getfixturevalue("moving_installation"))
+
+
 @pytest.fixture
 def place(world: World) -> str:
     """A namespace of this test alone."""

@@ -84,6 +84,10 @@ class World:
         """Return a kind of which the server does not remember the first version."""
         raise NotImplementedError
 
+    def node(self) -> str:
+        """Name of a node."""
+        raise NotImplementedError
+
     def namespace(self, name: str = "") -> str:
         """Make a namespace."""
         name = name or f"trial-{self.fresh()}"
@@ -172,6 +176,9 @@ class ModelWorld(World):
         self.server.compact()
         return kinds.CONFIG_MAP
 
+    def node(self) -> str:
+        return "node-1"
+
     def _name(self) -> str:
         self._count += 1
         return f"{self._count:05d}"
@@ -215,3 +222,7 @@ class RealWorld(World):
 
         self.eventually(is_served, "the new kind")
         return kind
+
+    def node(self) -> str:
+        found = msgspec.json.decode(self.raw("GET", "/api/v1/nodes").body)
+        return str(found["items"][0]["metadata"]["name"])
