@@ -57,6 +57,8 @@ class SmallControlPlane:
         self.available = True
         self.refusal: tuple[int, str] | None = None
         """Status and content type with which rechecks are refused."""
+        self.in_pieces = False
+        """Whether the answer to a recheck comes in two pieces, with a pause between them."""
         self.rechecks = 0
 
     def application(self) -> web.Application:
@@ -83,7 +85,7 @@ class SmallControlPlane:
         }
         return web.json_response(answer)
 
-    async def _recheck(self, request: web.Request) -> web.Response:
+    async def _recheck(self, request: web.Request) -> web.StreamResponse:
         if not self.available:
             return web.json_response({}, status=503)
         if self.refusal is not None:
@@ -91,7 +93,15 @@ class SmallControlPlane:
             return web.Response(status=status, body=b"{}", content_type=content_type)
         self.rechecks += 1
         asked = (await request.json())["admission_ids"]
-        return web.json_response({"ended": [name for name in asked if name in self.ended]})
+        told = {"ended": [name for name in asked if name in self.ended]}
+        if not self.in_pieces:
+            return web.json_response(told)
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for piece in (json.dumps(told)[:5], json.dumps(told)[5:]):
+            await answer.write(piece.encode())
+            await asyncio.sleep(0.1)
+        return answer
 
 
 async def _workspace(request: web.Request) -> web.StreamResponse:

@@ -19,6 +19,7 @@ def routed(stack: Stack) -> Iterator[Stack]:
     stack.control_plane.ended.clear()
     stack.control_plane.available = True
     stack.control_plane.refusal = None
+    stack.control_plane.in_pieces = False
     stack.route(ANN)
     yield stack
     stack.unroute(ANN)
@@ -400,6 +401,16 @@ def test_without_the_control_plane_nobody_stays_for_ever(routed: Stack) -> None:
     routed.run(routed.controller.recheck())
 
     assert during == 200
+    assert routed.ask(routed.host(ANN), Cookie=f"__Host-berth={session}").status == 303
+
+
+def test_an_answer_in_pieces_is_read_whole(routed: Stack) -> None:
+    """What the control plane says of admissions counts, however the network cuts it up."""
+    session = routed.sign_in(ANN)
+    routed.control_plane.ended.add(routed.control_plane.admission_id)
+    routed.control_plane.in_pieces = True
+    routed.run(routed.controller.recheck())
+
     assert routed.ask(routed.host(ANN), Cookie=f"__Host-berth={session}").status == 303
 
 
