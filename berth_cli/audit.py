@@ -92,7 +92,8 @@ def _verify_file(file: Path, client: Client | None) -> None:
     _say(f"{_checked(exported.records, exported.checkpoints)} of {file}")
     if client is None:
         _say("by themselves: whether Berth wrote them, only the control plane can tell")
-    broken.end(f"{file} and the audit log do not agree", exported.newest)
+    verdict = "is not whole" if client is None else "and the audit log do not agree"
+    broken.end(f"{file} {verdict}", exported.newest)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:

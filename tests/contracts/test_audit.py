@@ -1,5 +1,8 @@
 """The audit log on each store: written, held by checkpoints, checked, and found broken."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -8,7 +11,7 @@ import pytest
 from chalicelib.domain.access.roles import Person, Role
 from chalicelib.domain.naming import make_id
 from chalicelib.ports.bundle import Ports
-from chalicelib.ports.store import ConditionFailed, Delete, Store
+from chalicelib.ports.store import ConditionFailed, Delete, Store, StoreBusy
 from chalicelib.records import keys
 from chalicelib.usecases.audit.checkpoint import write_checkpoints
 from chalicelib.usecases.audit.verify import Checked, verify
@@ -71,6 +74,40 @@ def test_what_is_removed_is_found(log: Log) -> None:
         "2 records are missing at the beginning of ws-b",
         "nothing holds record 1 of ws-a: its head is missing, or what came after it",
     ]
+
+
+def test_many_writers_and_sweeps_at_once_make_one_whole_log(log: Log) -> None:
+    """Four who write about the same three subjects while two sweep: no record is lost or doubled."""
+    done = threading.Event()
+
+    def write(turn: int) -> None:
+        """Write a record, as often as it takes."""
+        while True:
+            with suppress(ConditionFailed, StoreBusy):
+                log.write(f"ws-{turn % 3}")
+                return
+
+    def sweep() -> int:
+        written = 0
+        while not done.is_set():
+            with suppress(StoreBusy):
+                written += write_checkpoints(log.ports, remaining=lambda: 20.0)
+        return written
+
+    with ThreadPoolExecutor(6) as pool:
+        sweeps = [pool.submit(sweep) for _ in range(2)]
+        try:
+            for written in [pool.submit(write, turn) for turn in range(60)]:
+                written.result(timeout=60)
+        finally:
+            done.set()
+        held = sum(each.result(timeout=60) for each in sweeps)
+
+    write_checkpoints(log.ports, remaining=lambda: 20.0)
+    checked = log.check()
+    assert checked.findings == []
+    assert (checked.records, checked.unheld) == (60, 0)
+    assert checked.checkpoints >= max(held, 1)
 
 
 def test_of_two_records_with_one_number_one_is_written(log: Log) -> None:
