@@ -4,12 +4,14 @@ The state is written only if it is still what was read. The rows that follow fro
 are functions of the state before and after, so they can never disagree with it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.organisations.quotas import Limits
 from chalicelib.domain.workspaces.states import ActualState
 from chalicelib.domain.workspaces.workspace import Workspace, WorkspaceState
 from chalicelib.ports.store import (
+    MAX_TRANSACTION,
     Absent,
     Delete,
     Equals,
@@ -54,6 +56,33 @@ def commit(store: Store, change: Change) -> WorkspaceState:
 
     Raises ConditionFailed when the state was changed meanwhile: read it again and decide anew.
     """
+    after, writes = _written(change)
+    if len(writes) == 1:
+        store.write(writes[0])
+    else:
+        store.transact(writes)
+    return after
+
+
+def commit_together(store: Store, changes: Sequence[Change]) -> int:
+    """Write changes of different workspaces that touch no row of an agent or a quota: as many of
+    the first as one transaction takes. Return how many that were.
+
+    Raises ConditionFailed when one of their states was changed meanwhile: nothing was written.
+    """
+    writes: list[Write] = []
+    count = 0
+    for change in changes:
+        more = _written(change)[1]
+        if len(writes) + len(more) > MAX_TRANSACTION:
+            break
+        writes += more
+        count += 1
+    store.transact(writes)
+    return count
+
+
+def _written(change: Change) -> tuple[WorkspaceState, list[Write]]:
     before, placement = change.before, change.placement
     after = replace(change.after, version=before.version + 1)
     writes: list[Write] = [
@@ -66,11 +95,7 @@ def commit(store: Store, change: Change) -> WorkspaceState:
     writes += _told(placement.organisation_id, after.workspace_id, change)
     if change.ended is not None and after.actual is ActualState.TERMINATED:
         writes += _released(change.ended, states.expires(after))
-    if len(writes) == 1:
-        store.write(writes[0])
-    else:
-        store.transact(writes)
-    return after
+    return after, writes
 
 
 def of_new(workspace: Workspace, state: WorkspaceState, limits: Limits) -> list[Write]:

@@ -5,17 +5,17 @@ is logged and passed over, so that one bad workspace delays no other.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.workspaces.decide import Decision, Order, Sighting, decide
 from chalicelib.domain.workspaces.states import ActualState
 from chalicelib.domain.workspaces.wording import RESTARTED, sight_words
 from chalicelib.domain.workspaces.workspace import WorkspaceState
-from chalicelib.ports.store import ConditionFailed, StoreBusy
+from chalicelib.ports.store import ConditionFailed, Item, StoreBusy
 from chalicelib.records import states, workspaces
 from chalicelib.records.audit import AuditRecord
-from chalicelib.records.changes import Change, commit
+from chalicelib.records.changes import Change, commit, commit_together
 from chalicelib.records.events import Event
 from chalicelib.usecases.agents.conversation import Conversation
 from chalicelib.usecases.agents.facts import facts_of
@@ -26,6 +26,8 @@ from chalicelib.usecases.workspaces.wish import looked
 from chalicelib.wire.reconcile import Receipt, TerminateOrder, WorkspaceReport
 
 _ATTEMPTS = 3
+_TOGETHER = 32
+"""Reports that are stored by one transaction, if it takes them."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,17 +45,64 @@ def take_reports(talk: Conversation, reports: Sequence[WorkspaceReport]) -> list
     placed = [(talk.placement, report.workspace_id) for report in reports]
     known = states.load_items(talk.ports.store, placed)
     taken: list[Taken] = []
-    for report in reports:
-        if talk.is_out_of_time():
-            break
-        try:
-            item = known.get(report.workspace_id)
-            taken.append(_take(talk, report, None if item is None else states.from_item(item)))
-        except (ConditionFailed, StoreBusy):
-            _log.info("report of %s lost a race and comes again", report.workspace_id)
-        except Exception:  # noqa: BLE001 - a bug or a bad report must not hold up the others
-            _log.exception("report of %s cannot be stored", report.workspace_id)
+    for start in range(0, len(reports), _TOGETHER):
+        some = reports[start : start + _TOGETHER]
+        stored = {} if talk.is_out_of_time() else _take_together(talk, some, known)
+        for report in some:
+            if report.workspace_id in stored:
+                taken.append(stored.pop(report.workspace_id))
+            elif not talk.is_out_of_time():
+                taken += _take_alone(talk, report, known.get(report.workspace_id))
     return taken
+
+
+def _take_together(
+    talk: Conversation, reports: Sequence[WorkspaceReport], known: Mapping[str, Item]
+) -> dict[str, Taken]:
+    """Store as many as one transaction takes, and return what became of those, by workspace.
+
+    Most reports change their own workspace's rows alone: one call of the store for many of them. If
+    one of them lost a race none is stored, and each is taken alone.
+    """
+    foreseen: dict[str, tuple[Change, Taken]] = {}
+    for report in reports:
+        item = known.get(report.workspace_id)
+        found = None if item is None else _foreseen(talk, report, item)
+        if found is not None:
+            foreseen.setdefault(report.workspace_id, found)
+    if len(foreseen) < 2:
+        return {}
+    try:
+        count = commit_together(talk.ports.store, [change for change, _ in foreseen.values()])
+    except (ConditionFailed, StoreBusy):
+        return {}
+    return {each: taken for each, (_, taken) in list(foreseen.items())[:count]}
+
+
+def _foreseen(
+    talk: Conversation, report: WorkspaceReport, item: Item
+) -> tuple[Change, Taken] | None:
+    """Return the plain change that a report makes; None where there is none, or a fault to tell."""
+    try:
+        state = states.from_item(item)
+        decision = decide(state, _sighting(talk, report, state), talk.ports.clock.now())
+        after = decision.state
+        if after is None or after.generation > state.generation or _is_over(after):
+            return None
+        change = Change(talk.placement, state, after, tuple(_events(talk, state, after)))
+        return change, Taken(_receipt(report, decision.outcome.value), _revenant(state, decision))
+    except Exception:  # noqa: BLE001 - it is met again, and logged, where the report is taken alone
+        return None
+
+
+def _take_alone(talk: Conversation, report: WorkspaceReport, item: Item | None) -> list[Taken]:
+    try:
+        return [_take(talk, report, None if item is None else states.from_item(item))]
+    except (ConditionFailed, StoreBusy):
+        _log.info("report of %s lost a race and comes again", report.workspace_id)
+    except Exception:  # noqa: BLE001 - a bug or a bad report must not hold up the others
+        _log.exception("report of %s cannot be stored", report.workspace_id)
+    return []
 
 
 def _take(talk: Conversation, report: WorkspaceReport, state: WorkspaceState | None) -> Taken:
@@ -96,7 +145,7 @@ def _store(talk: Conversation, before: WorkspaceState, after: WorkspaceState) ->
         after = looked(after, talk.settings, talk.ports.clock.now())
         audits = (_audit(talk, after, "workspaces:restarted"),)
     ended = None
-    if after.actual is ActualState.TERMINATED:
+    if _is_over(after):
         ended = workspaces.load(talk.ports.store, talk.agent.organisation_id, after.workspace_id)
         audits = (_audit(talk, after, "workspaces:terminated"),)
         after = replace(after, look_at=None)
@@ -104,6 +153,10 @@ def _store(talk: Conversation, before: WorkspaceState, after: WorkspaceState) ->
         talk.ports.store,
         Change(talk.placement, before, after, tuple(_events(talk, before, after)), audits, ended),
     )
+
+
+def _is_over(state: WorkspaceState) -> bool:
+    return state.actual is ActualState.TERMINATED
 
 
 def _events(talk: Conversation, before: WorkspaceState, after: WorkspaceState) -> list[Event]:
