@@ -210,7 +210,6 @@ class Life:
         said = "The node was low on resource: memory."
         self._steps.put({"phase": "Failed", "reason": "Evicted", "message": said})
         self._steps.warn("Evicted", said)
-        self.mount = None
 
     def _wait(self, index: int, reason: str, message: str) -> None:
         self._containers.wait(index, reason, message)

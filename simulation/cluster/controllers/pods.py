@@ -28,7 +28,13 @@ class Pods:
         elif event.type == "DELETED":
             self._lives.pop(uid, None)
             self._claims.pod_gone(event.now.object)
-        elif _leaves(event.now) and not (event.before and _leaves(event.before)):
+        elif event.now.object["status"]["phase"] == "Failed":
+            self._lives[uid].mount = None
+        if (
+            event.type == "MODIFIED"
+            and _leaves(event.now)
+            and not (event.before and _leaves(event.before))
+        ):
             self._lives[uid].stop()
 
     def mounts(self) -> Iterator[Mount]:

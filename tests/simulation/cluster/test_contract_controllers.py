@@ -255,6 +255,31 @@ def test_a_deleted_pod_is_replaced(rollout: Rollout) -> None:
     rollout.settle(1)
 
 
+def test_a_failed_pod_is_replaced_and_stays(rollout: Rollout) -> None:
+    """A pod that failed (evicted, say) is replaced and counted no more. It outlives a stop, and goes
+    with its Deployment."""
+    rollout.apply()
+    rollout.settle(1)
+    (name,) = rollout.names()
+    failed = {"phase": "Failed", "reason": "Evicted", "message": "out of memory"}
+    path = POD.path(rollout.place, name)
+    world = rollout.world
+
+    def has_failed() -> bool:
+        found = world.read(POD, name, rollout.place)
+        return world.raw("PUT", f"{path}/status", {**found, "status": failed}).status == 200
+
+    world.eventually(has_failed, "the failure")
+    world.eventually(lambda: len(rollout.names()) == 2, "another pod")
+    world.eventually(lambda: rollout.status().get("availableReplicas") == 1, "one that serves")
+    rollout.scale(0)
+    world.eventually(lambda: rollout.names() == {name}, "the end of the other")
+    world.eventually(lambda: not rollout.status().get("replicas"), "no replicas")
+    assert rollout.pods()[0]["status"]["phase"] == "Failed"
+    world.admin.delete(DEPLOYMENT, "one", namespace=rollout.place)
+    world.eventually(lambda: not rollout.pods(), "the end of the failed pod")
+
+
 def test_pods_go_with_their_deployment(rollout: Rollout) -> None:
     """After a Deployment is deleted its pods are collected, some time later."""
     rollout.apply()
