@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 
 from berth_agent import tombstones
@@ -26,6 +27,7 @@ class Plant:
     server: ApiServer
     controllers: Controllers
     rules: ClusterRules
+    chance: random.Random
     pods: list[Pod] = field(default_factory=list)
 
     def calm(self) -> None:
@@ -64,7 +66,10 @@ class Plant:
         return store.get(kinds.NAMESPACE, "", place) is not None or tombstone is not None
 
     def edit_by_hand(self) -> None:
-        """Let an administrator change something."""
+        """Let an administrator change what the agent watches: other members heal by the next
+        generation only (docs/explanation/agent.md)."""
+        meddler = self.controllers.meddler
+        deeds = (meddler.delete_pod, meddler.delete_deployment, meddler.relabel, meddler.scale)
         self.rules.by_hand = True
-        self.controllers.meddler.meddle()
+        self.chance.choice(deeds)()
         self.rules.by_hand = False

@@ -16,6 +16,7 @@ from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.records.pending import pending_of
 from simulation.dice import Dice
 from simulation.faults import Fault
+from simulation.guard import guarded
 from simulation.history import Violation
 from simulation.invariants.logs import LogRules
 from simulation.plant import Plant
@@ -50,12 +51,16 @@ class Verdict:
     workspaces: int
     story: tuple[str, ...]
 
+    def in_short(self) -> Verdict:
+        """The verdict without its story, which nobody reads when all was well."""
+        return replace(self, story=())
+
 
 def tried(seed: int, only: Collection[int] | None = None) -> Verdict:
     """Run one seed."""
     dice = Dice(seed)
     world = World(drawn(dice), dice, only)
-    with LogRules(world.history).watching():
+    with LogRules(world.history).watching(), guarded():
         converged = _run(world)
         verdict = _verdict(world, converged)
         world.close()

@@ -131,7 +131,7 @@ class World:
         )
         rules = ClusterRules(self.history, server, agent_id, self.states)
         rules.running = controllers.running
-        plant = Plant(agent_id, tenant, server, controllers, rules)
+        plant = Plant(agent_id, tenant, server, controllers, rules, stream(f"hand/{agent_id}"))
         around = Surroundings(
             scheduler=self.scheduler,
             chance=stream(f"pods/{agent_id}"),

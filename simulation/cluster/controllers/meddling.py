@@ -45,6 +45,10 @@ class Meddler:
         kind = self._environment.chance.choice(MEMBERS)
         return self._delete(kind)
 
+    def delete_deployment(self) -> Stored | None:
+        """Delete a Deployment."""
+        return self._delete(kinds.DEPLOYMENT)
+
     def delete_pod(self) -> Stored | None:
         """Delete a pod."""
         return self._delete(kinds.POD)
