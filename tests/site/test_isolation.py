@@ -71,6 +71,35 @@ def test_nothing_of_the_cluster_is_reachable(
     assert reached(inside, [*there, ("169.254.169.254", 80)]) == ["TimeoutError"] * 5
 
 
+@pytest.fixture
+def stranger(site: Site) -> Iterator[str]:
+    """Name of a pod of somebody else's, in the namespace ``default``."""
+    name, image = "stranger", site.place.image("proxy")
+    run = ("run", name, f"--image={image}", "--image-pull-policy=Never", "--restart=Never")
+    waiting = ("python3", "-I", "-c", "import signal; signal.pause()")
+    site.place.kubectl("-n", "default", *run, "--command", "--", *waiting)
+    wait = ("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+    site.place.kubectl("-n", "default", *wait)
+    yield name
+    site.place.kubectl("-n", "default", "delete", "pod", name, "--now")
+
+
+def test_agent_and_proxy_answer_nobody_but_browsers(
+    site: Site, cluster: Cluster, stranger: str
+) -> None:
+    """A pod elsewhere reaches the proxy's port for browsers, and neither health nor the agent, as the node does."""
+    pods = json.loads(site.place.kubectl("-n", "berth", "get", "pods", "-o", "json"))["items"]
+    address = {pod["metadata"]["name"].rsplit("-", 2)[0]: pod["status"]["podIP"] for pod in pods}
+    agent, proxy = address["berth-agent"], address["berth-proxy"]
+    there = json.dumps([(agent, 8080), (proxy, 8480), (proxy, 8443)])
+    from_the_node = cluster.run([sys.executable, "-I", "-c", PROBE, there]).stdout
+    assert json.loads(from_the_node) == ["open"] * 3
+
+    inside = ("exec", stranger, "--", "python3", "-I", "-c", PROBE, there)
+    tried = json.loads(site.place.kubectl("-n", "default", *inside))
+    assert tried == ["TimeoutError", "TimeoutError", "open"]
+
+
 def test_names_and_the_git_host_are_reachable(inside: Live, site: Site) -> None:
     """The resolver answers and the organisation's git host is open, at its port and no other."""
     git = site.names.git_port
