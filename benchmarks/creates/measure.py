@@ -29,7 +29,7 @@ from benchmarks.installation import URL
 from benchmarks.options import Options
 from benchmarks.table import markdown
 from chalicelib.adapters.stores.dynamodb import DynamoStore
-from chalicelib.domain.organisations.quotas import Subject, subjects_of
+from chalicelib.domain.organisations.quotas import Holder, holders_of
 from chalicelib.ports.store import Store
 from chalicelib.records import quotas, workspaces
 from tests.contracts.dynamodb_local import DynamoDbLocal
@@ -49,7 +49,7 @@ class Run:
     server: Json
     people: Json
     agent: Json
-    wrong: dict[Subject, int]
+    wrong: dict[Holder, int]
 
     def waits(self) -> list[float]:
         """Seconds from the acceptance of each workspace to the leaving of its order."""
@@ -140,13 +140,13 @@ def _environment(folder: Path, endpoint: str) -> dict[str, str]:
     }
 
 
-def _wrong(store: Store, sown: Seed) -> dict[Subject, int]:
-    """By subject, by how many its counter is off."""
+def _wrong(store: Store, sown: Seed) -> dict[Holder, int]:
+    """By holder, by how many its counter is off."""
     stored = quotas.load_all(store, sown.organisation_id)
     counted = Counter(
-        subject
+        holder
         for workspace in workspaces.load_living(store, sown.organisation_id)
-        for subject in subjects_of(workspace)
+        for holder in holders_of(workspace)
     )
     off = {each: count.workspaces - counted.pop(each, 0) for each, count in stored.items()}
     return {each: count for each, count in (off | counted).items() if count}

@@ -19,10 +19,10 @@ from typing import Any
 from chalice.app import Chalice, Response
 
 from app import app
-from benchmarks.creates.conflicts import ConflictingStore
 from benchmarks.creates.load import NO_OP
 from berth_local.gateway import serve
 from chalicelib import bootstrap
+from tests.contracts.conflicts import ConflictingStore
 
 _ID = re.compile(r'"id":"(ws-[0-9a-z]+)"')
 

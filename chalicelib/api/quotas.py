@@ -25,7 +25,7 @@ class ShownCorrection(Shown):
     counted: int
 
 
-class ShownSubject(Shown):
+class ShownHolder(Shown):
     """Whose workspaces a quota counts."""
 
     scope: Scope
@@ -36,15 +36,15 @@ class ShownRecount(Shown):
     """What a recount did; what changed all the while was left as it is (``unsettled``)."""
 
     corrections: tuple[ShownCorrection, ...]
-    unsettled: tuple[ShownSubject, ...]
+    unsettled: tuple[ShownHolder, ...]
 
 
 def get_quotas(call: Call) -> Listing[ShownQuota]:
     """List what is used of your quota, your organisation's and its agents'."""
     shown = [
         ShownQuota(
-            scope=usage.subject.scope,
-            id=usage.subject.id,
+            scope=usage.holder.scope,
+            id=usage.holder.id,
             name=usage.name,
             workspaces=usage.workspaces,
             limit=usage.limit,
@@ -60,12 +60,12 @@ def post_recount(call: Call) -> ShownRecount:
     return ShownRecount(
         corrections=tuple(
             ShownCorrection(
-                scope=each.subject.scope,
-                id=each.subject.id,
+                scope=each.holder.scope,
+                id=each.holder.id,
                 stored=each.stored,
                 counted=each.counted,
             )
             for each in done.corrections
         ),
-        unsettled=tuple(ShownSubject(scope=each.scope, id=each.id) for each in done.unsettled),
+        unsettled=tuple(ShownHolder(scope=each.scope, id=each.id) for each in done.unsettled),
     )

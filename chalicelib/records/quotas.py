@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.domain.organisations.organisation import Organisation
-from chalicelib.domain.organisations.quotas import Limits, Scope, Subject, subjects_of
+from chalicelib.domain.organisations.quotas import Holder, Limits, Scope, holders_of
 from chalicelib.domain.workspaces.workspace import Workspace
 from chalicelib.ports.store import (
     MAX_BATCH,
@@ -43,19 +43,19 @@ def taken(workspace: Workspace, limits: Limits) -> list[Update]:
     """
     org = workspace.organisation_id
     writes = []
-    for subject in subjects_of(workspace):
-        when = _room(limits.of(subject.scope))
-        if subject.scope is Scope.ORGANISATION:
+    for holder in holders_of(workspace):
+        when = _room(limits.of(holder.scope))
+        if holder.scope is Scope.ORGANISATION:
             when.append(AtMost("settings", limits.version))
-        writes.append(Update(_key(org, subject), add={"workspaces": 1, "version": 1}, when=when))
+        writes.append(Update(_key(org, holder), add={"workspaces": 1, "version": 1}, when=when))
     return writes
 
 
 def freed(workspace: Workspace) -> list[Update]:
     """Return the writes that count one less."""
     return [
-        Update(_key(workspace.organisation_id, subject), add={"workspaces": -1, "version": 1})
-        for subject in subjects_of(workspace)
+        Update(_key(workspace.organisation_id, holder), add={"workspaces": -1, "version": 1})
+        for holder in holders_of(workspace)
     ]
 
 
@@ -65,10 +65,10 @@ def limits_changed(organisation: Organisation) -> Update:
     return Update(key, set={"settings": organisation.version + 1})
 
 
-def corrected(organisation_id: str, subject: Subject, read: Count, workspaces: int) -> Update:
+def corrected(organisation_id: str, holder: Holder, read: Count, workspaces: int) -> Update:
     """Write what was counted, if the counter did not change since it was read."""
     return Update(
-        _key(organisation_id, subject),
+        _key(organisation_id, holder),
         set={"workspaces": workspaces},
         add={"version": 1},
         when=[AtMost("version", read.version)],
@@ -86,24 +86,24 @@ def recounted_at(store: Store, organisation_id: str) -> float:
     return 0.0 if item is None else moment(item.attributes, "recounted")
 
 
-def load(store: Store, organisation_id: str, subjects: Iterable[Subject]) -> dict[Subject, Count]:
-    """Return the counters of any number of subjects, each once."""
-    wanted = {subject: _key(organisation_id, subject) for subject in subjects}
+def load(store: Store, organisation_id: str, holders: Iterable[Holder]) -> dict[Holder, Count]:
+    """Return the counters of any number of holders, each once."""
+    wanted = {holder: _key(organisation_id, holder) for holder in holders}
     chosen, found = list(wanted.values()), dict[Key, Item]()
     for start in range(0, len(chosen), MAX_BATCH):
         found.update(store.get_many(chosen[start : start + MAX_BATCH]))
-    return {subject: _count(found.get(key)) for subject, key in wanted.items()}
+    return {holder: _count(found.get(key)) for holder, key in wanted.items()}
 
 
-def load_all(store: Store, organisation_id: str) -> dict[Subject, Count]:
+def load_all(store: Store, organisation_id: str) -> dict[Holder, Count]:
     """Return every counter that was ever written."""
     items = every_item(store, keys.of_organisation(organisation_id), keys.QUOTAS)
-    return {_subject(item.key): _count(item) for item in items}
+    return {_holder(item.key): _count(item) for item in items}
 
 
-def subject_of(key: Key) -> Subject | None:
+def holder_of(key: Key) -> Holder | None:
     """Return whose counter has this key; None where it is no counter's."""
-    return _subject(key) if key.sort.startswith(keys.QUOTAS) else None
+    return _holder(key) if key.sort.startswith(keys.QUOTAS) else None
 
 
 def _room(limit: int) -> list[Condition]:
@@ -111,19 +111,19 @@ def _room(limit: int) -> list[Condition]:
     return [AtMost("workspaces", limit - 1)] if limit > 0 else [Absent(), Exists()]
 
 
-def _key(organisation_id: str, subject: Subject) -> Key:
-    match subject.scope:
+def _key(organisation_id: str, holder: Holder) -> Key:
+    match holder.scope:
         case Scope.USER:
-            return keys.user_quota(organisation_id, subject.id)
+            return keys.user_quota(organisation_id, holder.id)
         case Scope.AGENT:
-            return keys.agent_quota(organisation_id, subject.id)
+            return keys.agent_quota(organisation_id, holder.id)
         case Scope.ORGANISATION:
             return keys.organisation_quota(organisation_id)
 
 
-def _subject(key: Key) -> Subject:
-    scope, subject_id = keys.quota_parts(key.sort)
-    return Subject(Scope(scope.lower()), subject_id)
+def _holder(key: Key) -> Holder:
+    scope, holder_id = keys.quota_parts(key.sort)
+    return Holder(Scope(scope.lower()), holder_id)
 
 
 def _count(item: Item | None) -> Count:

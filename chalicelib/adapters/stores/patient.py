@@ -10,9 +10,10 @@ from typing import Any
 from chalicelib.ports.clock import Chance, Clock
 from chalicelib.ports.store import Item, Key, Page, Store, StoreBusy, StoreUnanswered, Write
 
-FIRST_PAUSE = 0.05
-"""Seconds. About what a transaction takes: the longest first pause."""
-LONGEST_PAUSE = 0.8
+FIRST_PAUSE = 0.02
+"""Seconds. At most so long at first: about what a transaction takes."""
+LONGEST_PAUSE = 0.4
+"""Short, for whoever waits much longer than the others is overtaken by all who come."""
 RESERVE = 2.0
 """Seconds that are left to the call for its answer."""
 

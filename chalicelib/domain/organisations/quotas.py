@@ -16,8 +16,8 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Subject:
-    """Whose workspaces are counted: a person, an agent, or the organisation."""
+class Holder:
+    """Who has a quota: a person, an agent, or the organisation."""
 
     scope: Scope
     id: str
@@ -34,7 +34,7 @@ class Limits:
     """Of the organisation whose settings these are."""
 
     def of(self, scope: Scope) -> int:
-        """Return the limit of each subject of a scope."""
+        """Return the limit of each holder of a scope."""
         match scope:
             case Scope.USER:
                 return self.per_user
@@ -55,10 +55,10 @@ def limits_of(organisation: Organisation) -> Limits:
     )
 
 
-def subjects_of(workspace: Workspace) -> tuple[Subject, ...]:
+def holders_of(workspace: Workspace) -> tuple[Holder, ...]:
     """Return whose quotas the workspace counts against, the narrowest first."""
     return (
-        Subject(Scope.USER, workspace.owner_id),
-        Subject(Scope.AGENT, workspace.agent_id),
-        Subject(Scope.ORGANISATION, workspace.organisation_id),
+        Holder(Scope.USER, workspace.owner_id),
+        Holder(Scope.AGENT, workspace.agent_id),
+        Holder(Scope.ORGANISATION, workspace.organisation_id),
     )

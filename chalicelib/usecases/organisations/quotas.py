@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.domain.access.roles import Action, Person
-from chalicelib.domain.organisations.quotas import Scope, Subject, limits_of, subjects_of
+from chalicelib.domain.organisations.quotas import Holder, Scope, holders_of, limits_of
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed, Store
 from chalicelib.records import agents, organisations, quotas, workspaces
@@ -29,9 +29,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many workspaces that are not terminated a subject has, and how many it may have."""
+    """How many workspaces that are not terminated a holder has, and how many it may have."""
 
-    subject: Subject
+    holder: Holder
     name: str
     workspaces: int
     limit: int
@@ -41,7 +41,7 @@ class Usage:
 class Correction:
     """A counter that was wrong."""
 
-    subject: Subject
+    holder: Holder
     stored: int
     counted: int
 
@@ -52,7 +52,7 @@ class Recount:
     left as it was."""
 
     corrections: tuple[Correction, ...]
-    unsettled: tuple[Subject, ...]
+    unsettled: tuple[Holder, ...]
 
 
 def read_quotas(ports: Ports, person: Person) -> tuple[Usage, ...]:
@@ -61,16 +61,16 @@ def read_quotas(ports: Ports, person: Person) -> tuple[Usage, ...]:
     org = person.organisation_id
     organisation = organisations.load(ports.store, org)
     names = {
-        Subject(Scope.ORGANISATION, org): organisation.name,
-        Subject(Scope.USER, person.id): person.name,
+        Holder(Scope.ORGANISATION, org): organisation.name,
+        Holder(Scope.USER, person.id): person.name,
     }
     for agent in agents.every_agent(ports.store, org):
         if agent.retired_at is None:
-            names[Subject(Scope.AGENT, agent.id)] = agent.name
+            names[Holder(Scope.AGENT, agent.id)] = agent.name
     limits, counts = limits_of(organisation), quotas.load(ports.store, org, names)
     return tuple(
-        Usage(subject, name, counts[subject].workspaces, limits.of(subject.scope))
-        for subject, name in names.items()
+        Usage(holder, name, counts[holder].workspaces, limits.of(holder.scope))
+        for holder, name in names.items()
     )
 
 
@@ -87,14 +87,14 @@ def recount(ports: Ports, actor: Acting, *, remaining: Callable[[], float]) -> R
     reading, which comes before that of the rows, and the writing; else all are read again.
     """
     corrections: list[Correction] = []
-    unsettled: list[Subject] = []
+    unsettled: list[Holder] = []
     for _ in range(_ATTEMPTS):
         unsettled = []
         for correction, read in _wrong(ports.store, actor.organisation_id):
             if _correct(ports, actor, correction, read):
                 corrections.append(correction)
             else:
-                unsettled.append(correction.subject)
+                unsettled.append(correction.holder)
         if not unsettled or remaining() < STOP_AT_SECONDS:
             break
     return Recount(tuple(corrections), tuple(unsettled))
@@ -115,21 +115,21 @@ def recount_when_due(
 def _wrong(store: Store, organisation_id: str) -> list[tuple[Correction, Count]]:
     stored = quotas.load_all(store, organisation_id)
     living = workspaces.load_living(store, organisation_id)
-    counted = Counter(subject for workspace in living for subject in subjects_of(workspace))
+    counted = Counter(holder for workspace in living for holder in holders_of(workspace))
     return [
-        (Correction(subject, read.workspaces, counted[subject]), read)
-        for subject in sorted(stored.keys() | counted.keys())
-        if (read := stored.get(subject, Count())).workspaces != counted[subject]
+        (Correction(holder, read.workspaces, counted[holder]), read)
+        for holder in sorted(stored.keys() | counted.keys())
+        if (read := stored.get(holder, Count())).workspaces != counted[holder]
     ]
 
 
 def _correct(ports: Ports, actor: Acting, correction: Correction, read: Count) -> bool:
-    org, subject, counted = actor.organisation_id, correction.subject, correction.counted
-    detail = f"workspaces of the {subject.scope}: counted {counted}, not {correction.stored}"
-    told = audit(ports, actor, "quotas:correct", subject.id, detail=detail)
+    org, holder, counted = actor.organisation_id, correction.holder, correction.counted
+    detail = f"workspaces of the {holder.scope}: counted {counted}, not {correction.stored}"
+    told = audit(ports, actor, "quotas:correct", holder.id, detail=detail)
     try:
-        ports.store.transact([quotas.corrected(org, subject, read, counted), *told])
+        ports.store.transact([quotas.corrected(org, holder, read, counted), *told])
     except ConditionFailed:
         return False
-    _log.warning("%s, %s", subject.id, detail)
+    _log.warning("%s, %s", holder.id, detail)
     return True

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.access.roles import Action, Person
 from chalicelib.domain.errors import Missing, Refused, TooMany, Unavailable
-from chalicelib.domain.organisations.quotas import Limits, Scope, Subject, limits_of
+from chalicelib.domain.organisations.quotas import Holder, Limits, Scope, limits_of
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.transitions import requested
 from chalicelib.domain.workspaces.wording import CREATED
@@ -130,9 +130,9 @@ def _made(ports: Ports, creation: _Creation) -> str | None:
 
 
 def _refusal(key: Key, workspace: Workspace, limits: Limits) -> Refused:
-    subject = quotas.subject_of(key)
-    if subject is not None:
-        return _used_up(subject, limits.of(subject.scope))
+    holder = quotas.holder_of(key)
+    if holder is not None:
+        return _used_up(holder, limits.of(holder.scope))
     if key == keys.agent(workspace.organisation_id, workspace.agent_id):
         return Missing("no-such-agent", "There is no such agent any more.")
     return _try_again()
@@ -145,13 +145,13 @@ _USED_UP = {
 }
 
 
-def _used_up(subject: Subject, limit: int) -> TooMany:
+def _used_up(holder: Holder, limit: int) -> TooMany:
     """Say which quota it is, and what helps. One that ends counts until its cluster confirms it."""
     remedy = (
         " Terminate one that is no longer needed, or ask an owner of the organisation to raise the"
-        f" setting workspaces_per_{subject.scope}."
+        f" setting workspaces_per_{holder.scope}."
     )
-    return TooMany(f"{subject.scope}-quota", _USED_UP[subject.scope].format(limit=limit) + remedy)
+    return TooMany(f"{holder.scope}-quota", _USED_UP[holder.scope].format(limit=limit) + remedy)
 
 
 def _try_again() -> Unavailable:

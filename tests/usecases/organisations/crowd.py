@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.access.roles import Person, Role
-from chalicelib.domain.organisations.quotas import Scope, Subject
+from chalicelib.domain.organisations.quotas import Holder, Scope
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.workspaces.states import ActualState
 from chalicelib.ports.store import Update
@@ -69,23 +69,23 @@ class Crowd:
         """Count anew, as the owner does."""
         return recount_quotas(self.world.ports, self.people[0], remaining=lambda: 20.0)
 
-    def plant(self, subject: Subject, offset: int) -> None:
+    def plant(self, holder: Holder, offset: int) -> None:
         """Set a counter wrong, as no code of ours does."""
         name = {Scope.ORGANISATION: keys.organisation_quota(self.organisation_id)}
-        name[Scope.USER] = keys.user_quota(self.organisation_id, subject.id)
-        name[Scope.AGENT] = keys.agent_quota(self.organisation_id, subject.id)
-        self.world.store.store.write(Update(name[subject.scope], add={"workspaces": offset}))
+        name[Scope.USER] = keys.user_quota(self.organisation_id, holder.id)
+        name[Scope.AGENT] = keys.agent_quota(self.organisation_id, holder.id)
+        self.world.store.store.write(Update(name[holder.scope], add={"workspaces": offset}))
 
-    def subjects(self) -> list[Subject]:
+    def holders(self) -> list[Holder]:
         """Whoever has a quota."""
-        found = [Subject(Scope.ORGANISATION, self.organisation_id)]
-        found += [Subject(Scope.USER, person.id) for person in self.people]
-        return found + [Subject(Scope.AGENT, each.world.agent_id) for each in self.clusters]
+        found = [Holder(Scope.ORGANISATION, self.organisation_id)]
+        found += [Holder(Scope.USER, person.id) for person in self.people]
+        return found + [Holder(Scope.AGENT, each.world.agent_id) for each in self.clusters]
 
-    def counters(self) -> dict[Subject, int]:
+    def counters(self) -> dict[Holder, int]:
         """What the counters say."""
-        found = quotas.load(self.world.store.store, self.organisation_id, self.subjects())
-        return {subject: count.workspaces for subject, count in found.items()}
+        found = quotas.load(self.world.store.store, self.organisation_id, self.holders())
+        return {holder: count.workspaces for holder, count in found.items()}
 
     def living(self) -> list[tuple[str, str, str]]:
         """Id, owner and agent of every workspace whose state is not Terminated."""
@@ -99,11 +99,11 @@ class Crowd:
                     found.append((state.workspace_id, record.owner_id, agent_id))
         return found
 
-    def truth(self) -> dict[Subject, int]:
+    def truth(self) -> dict[Holder, int]:
         """What the counters have to say."""
-        count: Counter[Subject] = Counter()
+        count: Counter[Holder] = Counter()
         for _, owner, agent_id in self.living():
-            count[Subject(Scope.ORGANISATION, self.organisation_id)] += 1
-            count[Subject(Scope.USER, owner)] += 1
-            count[Subject(Scope.AGENT, agent_id)] += 1
-        return {subject: count[subject] for subject in self.subjects()}
+            count[Holder(Scope.ORGANISATION, self.organisation_id)] += 1
+            count[Holder(Scope.USER, owner)] += 1
+            count[Holder(Scope.AGENT, agent_id)] += 1
+        return {holder: count[holder] for holder in self.holders()}

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.domain.access.roles import Role
 from chalicelib.domain.errors import Forbidden, TooMany
-from chalicelib.domain.organisations.quotas import Scope, Subject
+from chalicelib.domain.organisations.quotas import Holder, Scope
 from chalicelib.ports.store import StoreUnanswered
 from chalicelib.records import audit
 from chalicelib.usecases.organisations.quotas import read_quotas, recount_quotas
@@ -151,13 +151,13 @@ def test_an_answer_of_the_store_that_is_lost_loses_no_workspace(limit: int) -> N
 def test_a_recount_puts_a_wrong_counter_right(crowd: Crowd, scope: Scope, offset: int) -> None:
     """Too high or too low, of whatever scope, it says afterwards what the rows say; and it is told."""
     fill(crowd, (0, 0), (1, 1))
-    (subject,) = [each for each in crowd.subjects() if each.scope is scope][:1]
-    crowd.plant(subject, offset)
+    (holder,) = [each for each in crowd.holders() if each.scope is scope][:1]
+    crowd.plant(holder, offset)
     (corrected,) = crowd.recount().corrections
-    was = crowd.truth()[subject]
-    assert (corrected.subject, corrected.stored, corrected.counted) == (subject, was + offset, was)
+    was = crowd.truth()[holder]
+    assert (corrected.holder, corrected.stored, corrected.counted) == (holder, was + offset, was)
     assert crowd.counters() == crowd.truth()
-    told = audit.load_last(crowd.world.ports.store, crowd.organisation_id, subject.id)
+    told = audit.load_last(crowd.world.ports.store, crowd.organisation_id, holder.id)
     assert told is not None
     assert (told.action, told.actor) == ("quotas:correct", crowd.people[0].id)
     assert f"counted {was}, not {was + offset}" in told.detail
@@ -168,12 +168,12 @@ def test_a_recount_puts_a_wrong_counter_right(crowd: Crowd, scope: Scope, offset
 def test_a_recount_goes_on_among_creations(crowd: Crowd, offset: int) -> None:
     """A workspace that is made between the counting and the writing is counted too."""
     fill(crowd, (0, 0), (1, 1))
-    for subject in crowd.subjects():
-        crowd.plant(subject, offset)
+    for holder in crowd.holders():
+        crowd.plant(holder, offset)
         crowd.world.store.meanwhile = lambda: crowd.change_limits(user=9, agent=9, organisation=99)
         crowd.recount()
         crowd.world.store.meanwhile = lambda: crowd.create(1, 0)
-        crowd.plant(subject, offset)
+        crowd.plant(holder, offset)
         crowd.recount()
         assert crowd.counters() == crowd.truth()
 
@@ -183,7 +183,7 @@ def test_a_recount_goes_on_among_ends(crowd: Crowd) -> None:
     first, _ = fill(crowd, (0, 0), (1, 1))
     crowd.clusters[0].settle()
     terminate_workspace(crowd.world.ports, crowd.people[0], first)
-    crowd.plant(Subject(Scope.USER, crowd.people[0].id), 3)
+    crowd.plant(Holder(Scope.USER, crowd.people[0].id), 3)
     crowd.world.store.meanwhile = crowd.clusters[0].settle
     crowd.recount()
     assert crowd.counters() == crowd.truth()
@@ -194,7 +194,7 @@ def test_what_changes_all_the_while_is_left_and_told(crowd: Crowd) -> None:
     """A counter that changes at every attempt is not written blindly: the recount says so."""
     crowd.change_limits(user=99, agent=99, organisation=99)
     crowd.create(0, 0)
-    organisation = Subject(Scope.ORGANISATION, crowd.organisation_id)
+    organisation = Holder(Scope.ORGANISATION, crowd.organisation_id)
     crowd.plant(organisation, 5)
 
     def again() -> None:
@@ -206,14 +206,14 @@ def test_what_changes_all_the_while_is_left_and_told(crowd: Crowd) -> None:
     crowd.world.store.meanwhile = None
     assert (done.corrections, done.unsettled) == ((), (organisation,))
     assert crowd.counters()[organisation] == crowd.truth()[organisation] + 5
-    assert [each.subject for each in crowd.recount().corrections] == [organisation]
+    assert [each.holder for each in crowd.recount().corrections] == [organisation]
     assert crowd.counters() == crowd.truth()
 
 
 def test_two_recounts_at_once_correct_once(crowd: Crowd) -> None:
     """The one that comes second finds nothing wrong any more."""
     fill(crowd, (0, 0), (1, 1))
-    crowd.plant(Subject(Scope.AGENT, crowd.clusters[0].world.agent_id), 2)
+    crowd.plant(Holder(Scope.AGENT, crowd.clusters[0].world.agent_id), 2)
     quicker = []
     crowd.world.store.meanwhile = lambda: quicker.append(crowd.recount())
     slower = crowd.recount()
@@ -224,8 +224,8 @@ def test_two_recounts_at_once_correct_once(crowd: Crowd) -> None:
 def test_a_lost_counter_comes_back(crowd: Crowd) -> None:
     """Counters that were never written, as before an upgrade, are counted like wrong ones."""
     fill(crowd, (0, 0), (1, 1))
-    for subject in crowd.subjects():
-        crowd.plant(subject, -crowd.counters()[subject])
+    for holder in crowd.holders():
+        crowd.plant(holder, -crowd.counters()[holder])
     crowd.recount()
     assert crowd.counters() == crowd.truth()
 
@@ -236,7 +236,7 @@ def test_the_sweep_recounts_once_a_day(crowd: Crowd) -> None:
     crowd.clusters[0].settle()
     crowd.world.clock.advance(2 * DAY)
     assert sweep(crowd.world.ports, remaining=lambda: 20.0).corrected == 0
-    crowd.plant(Subject(Scope.ORGANISATION, crowd.organisation_id), 7)
+    crowd.plant(Holder(Scope.ORGANISATION, crowd.organisation_id), 7)
     crowd.world.clock.advance(DAY / 2)
     assert sweep(crowd.world.ports, remaining=lambda: 20.0).corrected == 0
     crowd.world.clock.advance(DAY / 2)
@@ -255,11 +255,11 @@ def test_use_is_told_beside_the_limit(crowd: Crowd) -> None:
     fill(crowd, (0, 0), (0, 1), (1, 1))
     auditor = add_member(crowd.world.ports, crowd.organisation_id, "usr-00000000000a", Role.AUDITOR)
     told = {
-        each.subject: (each.workspaces, each.limit)
+        each.holder: (each.workspaces, each.limit)
         for each in read_quotas(crowd.world.ports, crowd.people[1])
     }
     assert sorted(told.values()) == [(1, 3), (1, 4), (2, 4), (3, 5)]
-    assert Subject(Scope.USER, crowd.people[0].id) not in told
+    assert Holder(Scope.USER, crowd.people[0].id) not in told
     assert read_quotas(crowd.world.ports, auditor)[1].workspaces == 0
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chalicelib.domain.errors import TooMany
-from chalicelib.domain.organisations.quotas import Scope, Subject
+from chalicelib.domain.organisations.quotas import Holder, Scope
 from chalicelib.ports.store import StoreUnanswered
 from chalicelib.usecases.workspaces.change import terminate_workspace
 from tests.doubles import Killed
@@ -89,7 +89,7 @@ class Quotas(RuleBasedStateMachine):
     @rule(data=st.data(), offset=st.integers(-3, 3), agent=WHO)
     def plant_and_recount(self, data: st.DataObject, offset: int, agent: int) -> None:
         """A counter is spoiled; a recount, with things going on meanwhile, puts it right."""
-        self.crowd.plant(data.draw(st.sampled_from(self.crowd.subjects())), offset)
+        self.crowd.plant(data.draw(st.sampled_from(self.crowd.holders())), offset)
         meanwhile: dict[str, Callable[[], object] | None] = {
             "creation": partial(self._create, agent, agent),
             "ends": self.crowd.clusters[agent].settle,
@@ -117,21 +117,21 @@ class Quotas(RuleBasedStateMachine):
             return False
         return True
 
-    def _subjects(self, person: int, agent: int) -> list[Subject]:
+    def _holders(self, person: int, agent: int) -> list[Holder]:
         crowd = self.crowd
         return [
-            Subject(Scope.USER, crowd.people[person].id),
-            Subject(Scope.AGENT, crowd.clusters[agent].world.agent_id),
-            Subject(Scope.ORGANISATION, crowd.organisation_id),
+            Holder(Scope.USER, crowd.people[person].id),
+            Holder(Scope.AGENT, crowd.clusters[agent].world.agent_id),
+            Holder(Scope.ORGANISATION, crowd.organisation_id),
         ]
 
     def _has_room(self, person: int, agent: int) -> bool:
         truth, limits = self.crowd.truth(), self.crowd.limits()
-        return all(truth[each] < limits[each.scope] for each in self._subjects(person, agent))
+        return all(truth[each] < limits[each.scope] for each in self._holders(person, agent))
 
     def _is_over(self, person: int, agent: int) -> bool:
         truth, limits = self.crowd.truth(), self.crowd.limits()
-        return any(truth[each] > limits[each.scope] for each in self._subjects(person, agent))
+        return any(truth[each] > limits[each.scope] for each in self._holders(person, agent))
 
 
 Quotas.TestCase.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
