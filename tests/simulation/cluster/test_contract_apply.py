@@ -56,8 +56,8 @@ def test_what_is_emptied_by_apply_goes_whole(world: World, place: str) -> None:
     world.admin.apply(config(place, labels={"a": "1"}, key="1"))
     world.admin.apply(config(place))
     found = world.read(CONFIG_MAP, "one", place)
-    assert not found.get("data")
-    assert not found["metadata"].get("labels")
+    assert "data" not in found
+    assert "labels" not in found["metadata"]
 
 
 def test_fields_of_others_stay(world: World, place: str) -> None:
@@ -87,6 +87,14 @@ def test_force_takes_a_field_over(world: World, place: str) -> None:
     assert data(world, place) == {"key": "ours", "rest": "1"}
     world.other.apply(config(place, rest="1"))
     assert data(world, place) == {"key": "ours", "rest": "1"}
+
+
+def test_what_was_taken_by_force_goes_with_its_taker(world: World, place: str) -> None:
+    """A field taken from another is removed when its taker applies it no longer."""
+    world.other.apply(config(place, key="theirs", rest="1"))
+    world.admin.apply(config(place, key="ours"))
+    world.admin.apply(config(place))
+    assert data(world, place) == {"rest": "1"}
 
 
 def test_a_first_share_in_a_field_is_a_change(world: World, place: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from berth_kube.kinds import DEPLOYMENT, POD, RESOURCE_QUOTA, VOLUME_CLAIM
+from berth_kube.kinds import DEPLOYMENT, POD, RESOURCE_QUOTA, VOLUME_CLAIM, Kind
 from simulation.cluster.controllers import Weather
 from tests.simulation.cluster.things import Object, claim, deployment, pod
 from tests.simulation.cluster.worlds import ModelWorld, World
@@ -231,18 +231,19 @@ def test_a_stopped_deployment_does_not_count_a_pod_that_ends(rollout: Rollout) -
 
 
 def test_a_started_deployment_keeps_its_progress(rollout: Rollout) -> None:
-    """Started again it is unavailable at first, while its progress is still that of before."""
+    """Started again, and held up, it is unavailable, while its progress is still that of before."""
     rollout.apply()
     rollout.settle(1)
     rollout.scale(0)
     rollout.settle(0)
-    unschedulable(rollout)
+    forbid_pods(rollout)
     rollout.scale(1)
-    rollout.world.eventually(lambda: bool(rollout.status().get("replicas")), "a pod")
-    rollout.world.eventually(
-        lambda: rollout.reasons().get("Available") == ("False", "MinimumReplicasUnavailable"),
-        "the loss of availability",
-    )
+    rollout.world.eventually(lambda: "ReplicaFailure" in rollout.reasons(), "the refusal")
+    assert rollout.reasons() == {
+        "Available": ("False", "MinimumReplicasUnavailable"),
+        "Progressing": ("True", "NewReplicaSetAvailable"),
+        "ReplicaFailure": ("True", "FailedCreate"),
+    }
 
 
 def test_a_deleted_pod_is_replaced(rollout: Rollout) -> None:
@@ -336,21 +337,31 @@ def test_what_takes_too_long_has_failed(rollout: Rollout) -> None:
     )
 
 
-def test_a_quota_that_refuses_pods_is_a_condition(rollout: Rollout) -> None:
-    """Where no pod is admitted the Deployment says so, and makes one once the quota allows it."""
-    quota = {
+def quota(rollout: Rollout, pods: int) -> Object:
+    """A quota on pods."""
+    return {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
         "metadata": {"name": "berth", "namespace": rollout.place},
-        "spec": {"hard": {"pods": "0"}},
+        "spec": {"hard": {"pods": str(pods)}},
     }
+
+
+def forbid_pods(rollout: Rollout) -> None:
+    """Let no pod be made from now on."""
     world = rollout.world
-    world.admin.apply(quota)
+    world.admin.apply(quota(rollout, 0))
     if not isinstance(world, ModelWorld):
         world.eventually(
             lambda: "hard" in world.read(RESOURCE_QUOTA, "berth", rollout.place).get("status", {}),
             "the quota's first count",
         )
+
+
+def test_a_quota_that_refuses_pods_is_a_condition(rollout: Rollout) -> None:
+    """Where no pod is admitted the Deployment says so, and makes one once the quota allows it."""
+    world = rollout.world
+    forbid_pods(rollout)
     rollout.apply()
     world.eventually(
         lambda: rollout.reasons().get("ReplicaFailure") == ("True", "FailedCreate"), "the refusal"
@@ -358,8 +369,7 @@ def test_a_quota_that_refuses_pods_is_a_condition(rollout: Rollout) -> None:
     (said,) = [c for c in rollout.status()["conditions"] if c["type"] == "ReplicaFailure"]
     assert "is forbidden: exceeded quota: berth, requested: pods=1" in said["message"]
     assert rollout.pods() == []
-    quota["spec"] = {"hard": {"pods": "1"}}
-    world.admin.apply(quota)
+    world.admin.apply(quota(rollout, 1))
     rollout.settle(1)
 
 
@@ -371,6 +381,7 @@ def test_a_claim_in_use_outlives_its_deletion(moving: World) -> None:
     body["spec"]["volumes"] = [{"name": "v", "persistentVolumeClaim": {"claimName": "one"}}]
     body["metadata"]["finalizers"] = [HOLD]
     moving.admin.create(body)
+    then = moving.now(VOLUME_CLAIM, place)
     moving.admin.delete(VOLUME_CLAIM, "one", namespace=place)
     moving.admin.delete(POD, "one", namespace=place)
     moving.eventually(
@@ -387,6 +398,14 @@ def test_a_claim_in_use_outlives_its_deletion(moving: World) -> None:
 
     moving.eventually(released, "the end of the pod")
     moving.eventually(lambda: not moving.read(VOLUME_CLAIM, "one", place), "the end of the claim")
+    ends = [end_of(moving, kind, place, then) for kind in (POD, VOLUME_CLAIM)]
+    assert ends == sorted(ends)
+
+
+def end_of(world: World, kind: Kind, place: str, since: str) -> int:
+    """Version at which an object was gone."""
+    with world.watching(kind, place, resourceVersion=since) as lines:
+        return next(line.version for line in lines if line.type == "DELETED")
 
 
 def test_an_unused_claim_goes_soon(moving: World) -> None:

@@ -231,7 +231,7 @@ def test_a_version_that_was_forgotten_is_gone(world: World) -> None:
     """A watch from before what the server remembers is told 410 Expired in an ERROR event."""
     kind = world.forgetful()
     with world.watching(kind, "default", resourceVersion="1") as lines:
-        line = next(lines)
+        (line,) = list(lines)
     assert line.type == "ERROR"
     told = error_of(0, msgspec.json.encode(line.object))
     assert isinstance(told, Gone)

@@ -122,6 +122,26 @@ def test_a_changed_template_never_shares_the_volume(agent: Agent) -> None:
         assert agent.available() == 1
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_volume_is_on_one_node_at_a_time(seed: int) -> None:
+    """Scaled by hand while the former pod lingers, the new one waits for the volume unless it came
+    to the same node."""
+    agent = Agent(ModelWorld(seed, Weather(slow_stop=1.0, nodes=3)))
+    agent.apply(1)
+    shared = 0
+    for replicas in (1, 0, 1, 0, 1):
+        live = agent.world.read(DEPLOYMENT, "workspace", PLACE)
+        live["spec"]["replicas"] = replicas
+        agent.world.admin.replace(live)
+        for _ in range(20):
+            agent.world.go(1)
+            running = list(agent.world.controllers.running())
+            shared += len(running) > 1
+            assert len({pod.node for pod in running}) <= 1
+    waited = {event.object["reason"] for event in agent.world.server.store.shelf(EVENT).all(PLACE)}
+    assert shared or "FailedAttachVolume" in waited
+
+
 def test_a_kill_at_any_write_converges(model: ModelWorld) -> None:
     """Killed at each write of a creation in turn, a second run completes every workspace."""
     kill_at = 0
@@ -261,6 +281,7 @@ def test_an_evicted_pod_is_replaced(agent: Agent) -> None:
         "an eviction",
     )
     agent.world.controllers.weather = CALM
+    assert not list(agent.world.controllers.running())
     agent.world.eventually(lambda: len(list(agent.world.controllers.running())) == 1, "another")
     agent.world.eventually(lambda: agent.available() == 1, "another pod that serves")
 
