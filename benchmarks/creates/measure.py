@@ -163,6 +163,8 @@ def figures(done: Run, load: Load, where: str) -> Iterator[Figure]:
     for share, name in _SHARES.items():
         creations = _at(people["creations"], share)
         yield Figure(f"{where}: answer to a creation, {name}", "s", creations, no_op[share])
+    for share, name in _SHARES.items():
+        yield Figure(f"{where}: answer to the agent, {name}", "s", _at(server["took"], share))
     refused = sum(status != 201 for status in people["statuses"])
     never = load.creates - len(done.waits())
     counts = {

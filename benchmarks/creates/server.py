@@ -35,13 +35,17 @@ class Stamps:
     """By workspace."""
     answered: list[float] = field(default_factory=list)
     """To the agent, in order."""
+    took: list[float] = field(default_factory=list)
+    """Each of those answers, in the handler."""
 
     def note(self, event: Any, get_response: Callable[[Any], Response]) -> Response:
         """Note when what comes back from the handler leaves it."""
+        began = time.monotonic()
         answer = get_response(event)
         now = time.monotonic()
         if event.path == "/agent/v1/reconcile" and answer.status_code == 200:
             self.answered.append(now)
+            self.took.append(now - began)
         elif event.path == "/api/v1/workspaces" and answer.status_code == 201:
             found = _ID.search(str(answer.body))
             assert found is not None, "a creation was answered without an id"
