@@ -13,6 +13,7 @@ from berth_agent import claim, tombstones
 from berth_agent.claim import Overtaken
 from berth_agent.ownership import Group, Owner, Refused, group_of
 from berth_agent.prune import prune
+from berth_agent.stops import pods_left
 from berth_agent.tasks import Done, Failed, Incomplete, Outcome, Superseded, Waiting
 from berth_kube import kinds
 from berth_kube.client import Client, Object
@@ -32,10 +33,6 @@ ROLE_PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between looks until the API server knows a RoleBinding that was just created."""
 SWAPS = 5
 """Attempts to write the Deployment between two changes of its status."""
-
-
-UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
-"""Pods that may still write to their volumes, as a field selector."""
 
 
 class StillStopping(Exception):
@@ -142,12 +139,8 @@ class Applier:
         return self._client.get(kinds.DEPLOYMENT, name, Deployment, namespace=group.place)
 
     def _check_stopped(self, group: Group, live: Deployment | None) -> None:
-        """Before a start, read the pods from the store itself: a watch of pods may lag behind the
-        Deployment's, and then a stop is told while a pod still ends."""
         starts = _replicas(group) > 0 and (live is None or live.spec.replicas == 0)
-        if starts and self._client.list_metadata(
-            kinds.POD, namespace=group.place, fields=UNFINISHED
-        ):
+        if starts and pods_left(self._client, group.order.workspace_id):
             raise StillStopping
 
     def _swap_deployment(self, group: Group) -> None:

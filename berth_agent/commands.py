@@ -40,10 +40,19 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Read a workspace's pods from the API server itself: ``Looked`` follows. ``generation`` is that
+    of its Deployment's spec."""
+
+    workspace_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Send a ``Tick`` then (at most one is outstanding: the last one counts)."""
 
     when: float
 
 
-Command: TypeAlias = Ask | Post | ApplyProxy | Work | WakeAt
+Command: TypeAlias = Ask | Post | ApplyProxy | Work | Look | WakeAt

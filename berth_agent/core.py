@@ -14,6 +14,7 @@ from berth_agent.events import (
     Answered,
     Changed,
     Happening,
+    Looked,
     Moment,
     Prepared,
     ProxyApplied,
@@ -26,6 +27,7 @@ from berth_agent.ledger import Ledger
 from berth_agent.pacing import COALESCE
 from berth_agent.report import report_of
 from berth_agent.steadiness import Steadiness
+from berth_agent.stops import LOOK_AGAIN, Stops
 from berth_agent.tasks import Failed, Incomplete
 from berth_agent.view import View
 from berth_agent.worklist import Worklist
@@ -41,6 +43,7 @@ class Core:
     def __init__(self, identity: Identity, *, workers: int = WORKERS) -> None:
         self._view = View()
         self._steadiness = Steadiness()
+        self._stops = Stops()
         self._ledger = Ledger()
         self._worklist = Worklist(workers)
         self._conversation = Conversation(identity, self._ledger)
@@ -69,8 +72,8 @@ class Core:
                 self._hear(event, moment)
             case ProxyApplied():
                 self._proxy.applied(event, moment)
-            case Worked():
-                self._worked(event, moment)
+            case Worked() | Looked():
+                self._finished(event, moment)
             case Tick():
                 pass
             case _:
@@ -90,6 +93,14 @@ class Core:
             case Unanswered():
                 self._conversation.unanswered(event, moment)
 
+    def _finished(self, event: Worked | Looked, moment: Moment) -> None:
+        match event:
+            case Worked():
+                self._worked(event, moment)
+            case Looked():
+                sure = self._stops.looked(event.workspace_id, event.generation, event.pods)
+                self._touch(event.workspace_id, moment.now + (0.0 if sure else LOOK_AGAIN))
+
     def _worked(self, event: Worked, moment: Moment) -> None:
         error = self._worklist.finish(event.workspace_id, event.outcome, moment)
         if isinstance(event.outcome, Incomplete):
@@ -102,6 +113,7 @@ class Core:
 
     def _proceed(self, moment: Moment) -> Iterator[Command]:
         self._look(moment.now)
+        yield from self._stops.take()
         for workspace_id, task in self._worklist.take(moment.now):
             yield Work(workspace_id, task)
         if (proxy := self._proxy.step(moment.now)) is not None:
@@ -139,7 +151,7 @@ class Core:
             self._later[workspace_id] = again
         if len(lasting) != len(report.troubles):
             report = report.model_copy(update={"troubles": lasting})
-        if self._ledger.observe(report):
+        if self._ledger.observe(self._stops.check(report)):
             self._conversation.changed(now - COALESCE)  # it waited that long already
         if report.tombstone is not None and report.namespace != "Absent":
             self._worklist.resume(workspace_id, report.tombstone)

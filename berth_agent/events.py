@@ -74,10 +74,19 @@ class Worked:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """So many pods were left when they were read; None: they could not be read."""
+
+    workspace_id: str
+    generation: int
+    pods: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed."""
 
 
 Happening: TypeAlias = (
-    Changed | Started | Answered | Prepared | Unanswered | ProxyApplied | Worked | Tick
+    Changed | Started | Answered | Prepared | Unanswered | ProxyApplied | Worked | Looked | Tick
 )

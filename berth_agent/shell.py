@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from berth_agent.applier import Applier
 from berth_agent.client import ControlPlane, NoAnswer
-from berth_agent.commands import ApplyProxy, Ask, Command, Post, WakeAt, Work
+from berth_agent.commands import ApplyProxy, Ask, Command, Look, Post, WakeAt, Work
 from berth_agent.core import Core
 from berth_agent.events import (
     Answered,
     Changed,
     Happening,
+    Looked,
     Moment,
     Prepared,
     ProxyApplied,
@@ -32,6 +33,7 @@ from berth_agent.proxy import ProxyInstaller
 from berth_agent.settings import BadSettings
 from berth_agent.tasks import Apply, Collect, Failed, Outcome, Task, Terminate
 from berth_agent.terminator import Terminator
+from berth_kube.errors import KubernetesError
 from berth_kube.lease import LostLease
 from berth_kube.machine import THREADS, Machine
 from berth_kube.reflector import Change, Reflector
@@ -51,6 +53,8 @@ class Hands:
     applier: Applier
     terminator: Terminator
     proxy: ProxyInstaller
+    pods_left: Callable[[str], int]
+    """Of a workspace. Raises ``KubernetesError``."""
 
     def work(self, workspace_id: str, task: Task) -> Outcome:
         """Do a task."""
@@ -121,6 +125,16 @@ class Shell:
                 self._start("proxy", lambda: self._apply_proxy(command))
             case Work():
                 self._start(command.workspace_id, lambda: self._work(command))
+            case Look():
+                self._start(command.workspace_id, lambda: self._look(command))
+
+    def _look(self, command: Look) -> Happening:
+        try:
+            left = self._hands.pods_left(command.workspace_id)
+        except KubernetesError as error:
+            log.warning("cannot count the pods of %s: %s", command.workspace_id, error)
+            return Looked(command.workspace_id, command.generation, None)
+        return Looked(command.workspace_id, command.generation, left)
 
     def _start(self, name: str, act: Callable[[], Happening]) -> None:
         # The core itself bounds how many run at once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from berth_agent.applier import Applier
 from berth_agent.client import Answer, ControlPlane, NoAnswer
@@ -13,6 +14,7 @@ from berth_agent.core import Core
 from berth_agent.ownership import Owner
 from berth_agent.proxy import ProxyInstaller
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
+from berth_agent.stops import pods_left
 from berth_agent.terminator import Terminator
 from berth_agent.watches import reflectors
 from berth_kube.client import Client
@@ -118,6 +120,7 @@ class Pod:
             applier=Applier(client, owner, pause),
             terminator=Terminator(client, owner),
             proxy=ProxyInstaller(client, owner),
+            pods_left=partial(pods_left, client),
         )
 
     def _exchange(self, address: str, body: bytes, headers: object) -> Answer:

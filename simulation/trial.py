@@ -28,7 +28,7 @@ LONGEST_TROUBLE = 1_200.0
 """Virtual seconds after which the faults end, whether or not everybody is done."""
 LONGEST_WAY = 900.0
 """Virtual seconds in which all must be as it is wanted once the faults have ended."""
-AFTERMATH = 330.0
+AFTERMATH = 75.0
 """Virtual seconds for what still follows: the last conditions of a Deployment, the proxy, and what
 the weather had in store before it turned."""
 STABLE_POLLS = 20

@@ -10,6 +10,7 @@ from berth_kube.errors import Unreachable, error_of
 from berth_kube.transport import Request, Response, Stream
 from simulation.clocks import START
 from simulation.cluster.server import ApiServer
+from simulation.cluster.store import Event, Shelf
 from simulation.cluster.watching import Watch
 from simulation.faults import Fault, Faults
 from simulation.machine import VirtualSignal
@@ -68,11 +69,16 @@ class Way:
         if (answer := watch.refusal) is not None:
             raise error_of(answer.status, answer.body, answer.headers)
         news = VirtualSignal(self._scheduler)
-        self._server.on_change.append(news.set)
+
+        def tell(shelf: Shelf, _: Event) -> None:
+            if shelf.kind is watch.kind:
+                news.set()
+
+        self._server.store.on_commit.append(tell)
         try:
             yield _Lines(watch, news, self._scheduler, self._faults, request.timeout[1])
         finally:
-            self._server.on_change.remove(news.set)
+            self._server.store.on_commit.remove(tell)
             watch.end()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.workspace import WorkspaceState
@@ -33,6 +34,8 @@ from simulation.swarm import Swarm
 from simulation.way import Way
 
 SWEEP_SECONDS = 60.0
+_SHORT: dict[str, Any] = dict.fromkeys(("late_after", "lost_node", "stuck_for"), (5.0, 60.0))
+"""What a cluster had in store must be over soon after its weather turned, or seeds take long."""
 
 
 class World:
@@ -146,8 +149,10 @@ class World:
 
     def _weather(self) -> Weather:
         """Draw how a cluster behaves. Hands and refusals are faults of their own."""
-        weather = cluster_weather(self.dice.stream("weather"))
-        return replace(weather, meddling=0.0) if self.swarm.unruly else CALM
+        if not self.swarm.unruly:
+            return CALM
+        drawn = cluster_weather(self.dice.stream("weather"))
+        return replace(drawn, meddling=0.0, backoff_cap=10.0, **_SHORT)
 
     def _user(self, tenant: Tenant, number: int) -> User:
         person = tenant.people[number]
