@@ -20,7 +20,8 @@ def applied(live: Object, owners: Owners, body: Object, manager: str) -> tuple[O
     stated = fields_of(body)
     result: Object = merge(live, _content(body))
     others = {who: fields for who, fields in owners.items() if who != mine}
-    for path in sorted(owners.get(mine, _NOBODY) - stated, key=len, reverse=True):
+    gone = owners.get(mine, _NOBODY) - stated
+    for path in sorted(gone, key=lambda path: (len(path), repr(path)), reverse=True):
         if not any(path in fields for fields in others.values()):
             result = without(result, path)
     if others and result is not live:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -269,6 +273,23 @@ def test_a_refused_pod_is_told_and_heals(agent: Agent) -> None:
     agent.world.eventually(lambda: agent.available() == 1, "a pod that serves")
 
 
+def test_a_start_that_takes_too_long_is_no_lack_of_progress(agent: Agent) -> None:
+    """Of a template that was available once, a stopped and started Deployment never says that it
+    exceeded its deadline."""
+    agent.apply(1)
+    agent.world.eventually(lambda: agent.available() == 1, "a pod that serves")
+    agent.apply(2, replicas=0)
+    agent.world.go(30)
+    agent.world.controllers.weather = Weather(pull_failure=1.0)
+    agent.apply(3)
+    agent.world.go(900)
+    conditions = agent.world.read(DEPLOYMENT, "workspace", PLACE)["status"]["conditions"]
+    assert {c["type"]: (c["status"], c["reason"]) for c in conditions} == {
+        "Available": ("False", "MinimumReplicasUnavailable"),
+        "Progressing": ("True", "NewReplicaSetAvailable"),
+    }
+
+
 def test_an_evicted_pod_is_replaced(agent: Agent) -> None:
     """An evicted pod stays as Failed with its reason, and another takes its place."""
     agent.world.controllers.weather = Weather(eviction=1.0, late_after=(5.0, 5.0))
@@ -330,6 +351,23 @@ def test_a_seed_is_a_story() -> None:
     """The same seed gives the same history to the last uid; another seed another one."""
     assert list(played(1)) == list(played(1))
     assert list(played(1)) != list(played(2))
+
+
+def test_a_seed_is_a_story_in_every_process() -> None:
+    """How this Python hashes strings changes nothing in it."""
+    words = "from tests.simulation.cluster.test_lives import played; print(list(played(3)))"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", words],
+            env={**os.environ, "PYTHONHASHSEED": hashing},
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for hashing in ("1", "2")
+    }
+    assert len(told) == 1
+    assert told != {b"[]\n"}
 
 
 def test_a_start_waits_for_the_last_pod(agent: Agent) -> None:
