@@ -12,7 +12,7 @@ from simulation.cluster.controllers import Controllers, Weather
 from simulation.cluster.rights import AGENT
 from simulation.cluster.server import ApiServer, Faults
 from simulation.installation import Tenant
-from simulation.invariants.clusters import ClusterRules
+from simulation.invariants.clusters import ClusterRules, is_unfinished
 from simulation.pods import NAMESPACE, Pod
 
 _CHANGES = ("create", "update", "patch", "delete")
@@ -50,14 +50,14 @@ class Plant:
             if caller == AGENT.name and verb in _CHANGES and kind != kinds.LEASE.name
         )
 
+    def has_proxy(self) -> bool:
+        """Whether the last of the proxy's objects is there."""
+        return self.server.store.get(kinds.DEPLOYMENT, NAMESPACE, "berth-proxy") is not None
+
     def running(self, workspace_id: str) -> list[str]:
         """Names of the pods of a workspace that did not end."""
         pods = self.server.store.shelf(kinds.POD).all(labels.namespace_of(workspace_id))
-        return [
-            pod.object["metadata"]["name"]
-            for pod in pods
-            if (pod.object.get("status") or {}).get("phase") not in ("Failed", "Succeeded")
-        ]
+        return [pod.object["metadata"]["name"] for pod in pods if is_unfinished(pod)]
 
     def has_remains(self, workspace_id: str) -> bool:
         """Whether anything of a workspace is left, its tombstone included."""

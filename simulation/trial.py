@@ -148,7 +148,7 @@ def _audit(world: World) -> None:
 
 def unsettled(world: World) -> list[str]:
     """Return what is not yet as it is wanted, in words."""
-    return [
+    return [f"{plant.agent_id} has no proxy" for plant in world.plants if not plant.has_proxy()] + [
         f"{state.workspace_id} {words}"
         for plant in world.plants
         for state in world.states_of(plant)

@@ -11,7 +11,7 @@ from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.wire import labels
 from simulation.cluster.controllers import RunningPod
 from simulation.cluster.server import ApiServer
-from simulation.cluster.store import Event, Shelf
+from simulation.cluster.store import Event, Shelf, Stored
 from simulation.history import History
 
 _PREFIX = labels.namespace_of("")
@@ -91,7 +91,7 @@ class ClusterRules:
 
     def _note_stop(self, workspace_id: str) -> None:
         place = labels.namespace_of(workspace_id)
-        if any(True for _ in self._server.store.shelf(kinds.POD).all(place)):
+        if any(map(is_unfinished, self._server.store.shelf(kinds.POD).all(place))):
             return
         for live in self._server.store.shelf(kinds.DEPLOYMENT).all(place):
             if live.object["spec"].get("replicas") == 0:
@@ -99,6 +99,11 @@ class ClusterRules:
 
     def _broken(self, rule: str, workspace_id: str, words: str) -> None:
         self._history.broken(rule, f"{workspace_id}: {words}")
+
+
+def is_unfinished(pod: Stored) -> bool:
+    """Whether a pod did not end for good: an evicted one stays listed."""
+    return (pod.object.get("status") or {}).get("phase") not in ("Failed", "Succeeded")
 
 
 def _generation(thing: dict[str, Any]) -> int:
