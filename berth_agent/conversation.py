@@ -20,7 +20,7 @@ from chalicelib.wire.reconcile import (
     WorkspaceReport,
 )
 
-PREREQUISITES_AGAIN = 300.0
+PREREQUISITES_AGAIN = 30.0
 """Seconds until prerequisites are asked for again where they alone fail: workspaces go on."""
 
 
@@ -93,8 +93,13 @@ class Conversation:
         return Post(self._request(now))
 
     def prepared(self, moment: Moment) -> None:
-        """Prerequisites came: speak of workspaces now."""
+        """Prerequisites came: speak of all workspaces now.
+
+        Where they came late, orders were written before the control plane knew our namespace, from
+        which its proxy comes: the full transfer puts that right.
+        """
         self._busy = ""
+        self._full_due = moment.now
         self._prerequisites_due = float("inf")
         self._pacing.answered(moment, next_poll_ms=0)
 
