@@ -223,8 +223,9 @@ def _needs_secrets(live: Deployment | None, order: ApplyOrder) -> bool:
 def _over(deployment: Object, live: Deployment | None) -> Object:
     if live is None:
         return deployment
-    version = {"resourceVersion": live.metadata.resource_version}
-    return {**deployment, "metadata": {**deployment["metadata"], **version}}
+    # A version alone is no swap: an apply to what was deleted meanwhile would make it again.
+    same = {"resourceVersion": live.metadata.resource_version, "uid": live.metadata.uid}
+    return {**deployment, "metadata": {**deployment["metadata"], **same}}
 
 
 def _apply_error(generation: int, thing: Object, error: KubernetesError) -> ApplyError:

@@ -10,7 +10,6 @@ from berth_kube.errors import Unreachable, error_of
 from berth_kube.transport import Request, Response, Stream
 from simulation.clocks import START
 from simulation.cluster.server import ApiServer
-from simulation.cluster.store import Event, Shelf
 from simulation.cluster.watching import Watch
 from simulation.faults import Fault, Faults
 from simulation.machine import VirtualSignal
@@ -69,16 +68,10 @@ class Way:
         if (answer := watch.refusal) is not None:
             raise error_of(answer.status, answer.body, answer.headers)
         news = VirtualSignal(self._scheduler)
-
-        def tell(shelf: Shelf, _: Event) -> None:
-            if shelf.kind is watch.kind:
-                news.set()
-
-        self._server.store.on_commit.append(tell)
+        watch.on_news = news.set
         try:
             yield _Lines(watch, news, self._scheduler, self._faults, request.timeout[1])
         finally:
-            self._server.store.on_commit.remove(tell)
             watch.end()
 
 

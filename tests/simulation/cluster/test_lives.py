@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from berth_agent.tasks import Done, Failed, Incomplete, Outcome, Superseded, Wai
 from berth_agent.terminator import Terminator
 from berth_kube import kinds
 from berth_kube.kinds import DEPLOYMENT, EVENT, POD, SECRET, VOLUME_CLAIM
+from berth_kube.transport import Request, Response, Stream
 from chalicelib.wire.labels import namespace_of
 from simulation.cluster import statuses
 from simulation.cluster.controllers import CALM, Weather, drawn
@@ -393,3 +395,33 @@ def test_what_was_scaled_by_hand_is_applied_again(agent: Agent) -> None:
         agent.world.go(10)
     assert agent.apply(1) == Done()
     agent.world.eventually(lambda: agent.available() == 1, "the pod again")
+
+
+def test_a_late_apply_brings_no_deployment_back(agent: Agent) -> None:
+    """Between the look and the write the Deployment is deleted: the write finds nothing to change."""
+    agent.apply(1)
+    agent.world.eventually(lambda: agent.available() == 1, "a pod that serves")
+
+    class Late:
+        """A transport on which somebody deletes the Deployment just before it is written."""
+
+        def __init__(self) -> None:
+            self.deleted = False
+
+        def send(self, request: Request) -> Response:
+            is_write = request.method == "PATCH" and "/deployments/" in request.path
+            if is_write and not self.deleted:
+                self.deleted = True
+                assert agent.world.controllers.meddler.delete_deployment()
+            answer = agent.world.agent_transport.send(request)
+            if is_write:
+                answers.append(answer.status)
+            return answer
+
+        def stream(self, request: Request) -> AbstractContextManager[Stream]:
+            return agent.world.agent_transport.stream(request)
+
+    answers: list[int] = []
+    client = type(agent.world.agent)(Late(), manager="berth-agent")
+    Applier(client, OWNER, agent.world.pause).run(agent.workspace.order(2, replicas=0))
+    assert answers[0] == 409
