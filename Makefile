@@ -92,7 +92,7 @@ test: setup ## All tests that need neither root nor a cluster (about 3 minutes)
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 ##@ The slower tiers
-.PHONY: test-cluster corpus journey bench
+.PHONY: test-cluster corpus journey simulate bench
 test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
 	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
 
@@ -102,6 +102,9 @@ corpus: setup ## Every devfile of the registry becomes manifests or is refused b
 
 journey: setup ## The demo without a person: create, open, write, stop, start, restart, terminate (root)
 	$(PY) -m berth_local.journey $(JOURNEY_ARGS)
+
+simulate: setup ## The protocol under simulation (SEEDS=n, FROM=k)
+	$(PY) -m simulation $(or $(SEEDS),1000) --from $(or $(FROM),0) --out simulation.json
 
 bench: setup ## The published figures, measured here
 	$(PY) -m benchmarks $(BENCH_ARGS)

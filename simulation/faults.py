@@ -41,7 +41,6 @@ class Fault(StrEnum):
     AGENT_DIES = "agent dies"
     AGENT_FREEZES = "agent freezes"
     CLOCK_JUMPS = "wall clock jumps"
-    LIES = "byzantine agent lies"
 
 
 class Faults:

@@ -32,7 +32,8 @@ class NoResponse(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An HTTP request. ``resource`` is the route's pattern, ``tenant`` whose credential it carries."""
+    """An HTTP request. ``resource`` is the route's pattern; ``tenant`` and ``subject`` are whose
+    credential it carries."""
 
     method: str
     resource: str
@@ -42,6 +43,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     tenant: str = ""
+    subject: str = ""
 
     @property
     def path(self) -> str:

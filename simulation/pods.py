@@ -131,6 +131,7 @@ class Pod:
             self._around.token(),
             body,
             tenant=self._around.tenant,
+            subject=self._around.agent_id,
         )
         try:
             answer = self._around.exchange(call)

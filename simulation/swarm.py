@@ -94,7 +94,7 @@ def drawn(dice: Dice) -> Swarm:
         quota_per_agent=chance.randint(2, 6),
         unruly=chance.random() < 0.5,
         byzantine=byzantine,
-        rates=_rates(chance) | ({Fault.LIES: 1.0} if byzantine else {}),
+        rates=_rates(chance),
     )
 
 

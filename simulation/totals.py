@@ -10,6 +10,7 @@ from simulation.trial import Verdict
 
 SOMETIMES = (
     "answer in pages",
+    "byzantine agent refused",
     "full sync sends what drifted",
     "older leader fenced",
     "race for a write lost",

@@ -96,6 +96,8 @@ def _trouble(world: World) -> None:
 def _calm(world: World) -> None:
     world.history.tell("calm")
     world.faults.stop()
+    if world.liar is not None:
+        world.liar.silent = True
     world.settle_settings()
     for plant in world.plants:
         plant.calm()

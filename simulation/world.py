@@ -25,6 +25,7 @@ from simulation.invariants.answers import AnswerRules
 from simulation.invariants.clusters import ClusterRules
 from simulation.invariants.commits import CommitRules
 from simulation.keys import SimulatedKeys
+from simulation.liar import Liar
 from simulation.people import User
 from simulation.plant import Plant
 from simulation.pods import Pod, Surroundings
@@ -55,9 +56,11 @@ class World:
         )
         self.keys = SimulatedKeys(self.scheduler, self.faults, dice.stream("keys"))
         self.gateway = Gateway(self.scheduler, self.faults, dice.stream("gateway"), self.ports)
-        self.tenants = [self._tenant() for _ in range(swarm.tenants)]
+        self.tenants = [self._tenant(number) for number in range(swarm.tenants)]
         self.plants = [
-            self._plant(tenant, *agent) for tenant in self.tenants for agent in tenant.agents
+            self._plant(tenant, *agent)
+            for tenant in self.tenants
+            for agent in tenant.agents[: swarm.agents]
         ]
         self.users = [self._user(tenant, n) for tenant in self.tenants for n in range(swarm.people)]
         self.commits = CommitRules(self.history, self._writer, self._has_stopped)
@@ -65,6 +68,7 @@ class World:
         self.store.touched = self._check_tenant
         self.answers = AnswerRules(self.history, self.commits)
         self.gateway.seen = self.answers.look
+        self.liar = self._liar() if swarm.byzantine else None
 
     def ports(self, clock: ProcessClock) -> Ports:
         """Return the wiring of a process with this clock."""
@@ -82,6 +86,8 @@ class World:
                 self.scheduler.after(self.dice.stream(pod.name).uniform(0, 5), pod.boot)
         for user in self.users:
             user.start()
+        if self.liar is not None:
+            self.liar.start()
         self._sweep()
         chance = self.dice.stream("fate")
         Fate(self.scheduler, self.faults, chance, self.plants).round()
@@ -116,14 +122,31 @@ class World:
         self.gateway.schedule("sweep", carry_out)
         self.scheduler.after(SWEEP_SECONDS, self._sweep)
 
-    def _tenant(self) -> Tenant:
+    def _liar(self) -> Liar:
+        tenant = self.tenants[0]
+        agent_id, token = tenant.agents[-1]
+        self.commits.liar = agent_id
+        return Liar(
+            self.scheduler,
+            self.gateway,
+            self.history,
+            self.dice.stream("liar"),
+            token,
+            tenant.id,
+            agent_id,
+            lambda: list(self.states()),
+        )
+
+    def _tenant(self, number: int) -> Tenant:
         swarm = self.swarm
+        # A byzantine agent has no cluster: what it says of one is all lies.
+        agents = swarm.agents + (1 if swarm.byzantine and number == 0 else 0)
         settings = OrganisationSettings(
             longest_run_seconds=swarm.longest_run,
             workspaces_per_user=swarm.quota_per_user,
             workspaces_per_agent=swarm.quota_per_agent,
         )
-        return settle(self.ports(self.clock), swarm.people, swarm.agents, settings)
+        return settle(self.ports(self.clock), swarm.people, agents, settings)
 
     def _plant(self, tenant: Tenant, agent_id: str, token: str) -> Plant:
         stream = self.dice.stream

@@ -38,6 +38,10 @@ class AnswerRules:
     def _look_at_orders(self, call: Call, body: dict[str, Any]) -> None:
         told = json.loads(call.body)
         for order in body["orders"]:
+            placed = self._commits.placed.get(order["workspace_id"])
+            if placed != call.subject:
+                words = f"{call.subject} was given an order for {order['workspace_id']} of {placed}"
+                self._history.broken("INV-8", words)
             for secret in order.get("secrets") or ():
                 self._look_at_secret(order["workspace_id"], secret)
         if b"canary-of-" in json.dumps({**body, "orders": []}).encode():

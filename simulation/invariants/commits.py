@@ -29,6 +29,8 @@ class CommitRules:
         self.live: dict[str, WorkspaceState] = {}
         self.placed: dict[str, str] = {}
         """Agent by workspace."""
+        self.liar = ""
+        """The agent whose own workspaces may be told to have done anything."""
 
     def look(self, writes: Sequence[Write]) -> None:
         """Check what a transaction did to states."""
@@ -85,7 +87,10 @@ class CommitRules:
     def _check_restart(self, before: WorkspaceState, after: WorkspaceState) -> None:
         is_restart = before.desired is _RESTART and after.desired is DesiredState.RUNNING
         self._expect(is_restart, "INV-1", after, f"an agent overwrote {before.desired}")
-        stopped = self._stopped_at(after.workspace_id, before.generation)
+        stopped = (
+            self._stopped_at(after.workspace_id, before.generation)
+            or self.placed[after.workspace_id] == self.liar
+        )
         self._expect(stopped, "INV-7", after, f"never stopped in generation {before.generation}")
         self._history.sometimes("restart completed")
 
