@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 
 from simulation.dice import Dice
@@ -53,6 +53,8 @@ class Faults:
         self.counts: Counter[Fault] = Counter()
         self.number = 0
         """How many happened, those among them that ``only`` held back."""
+        self.told: Callable[[str], None] = lambda _: None
+        """Told of each that happens, by its number."""
         self._streams = {fault: dice.stream(f"fault/{fault.name}") for fault in Fault}
         self._only = only
         self._on = True
@@ -66,6 +68,7 @@ class Faults:
         if self._only is not None and number not in self._only:
             return False
         self.counts[fault] += 1
+        self.told(f"fault {number}: {fault}")
         return True
 
     def amount(self, fault: Fault, low: float, high: float) -> float:

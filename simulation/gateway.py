@@ -110,6 +110,7 @@ class Gateway:
         for _ in range(copies):
             # The request goes its own way: it may arrive when nobody waits for the answer any more.
             self._scheduler.start("courier", self._network, lambda: self._carry(mail))
+        self._scheduler.passed(f"sends {call.method} {call.path}")
         if not mail.arrived.wait(CLIENT_SECONDS) or mail.answer is None:
             raise NoResponse(f"{call.method} {call.path}")
         return mail.answer

@@ -54,57 +54,64 @@ class User:
 
     def _act(self) -> None:
         if not self.known or self.chance.random() < 0.35:
-            self._create()
+            self._create_any()
             return
         workspace = self.chance.choice(self.known)
         (wish,) = self.chance.choices(_WISHES, _WEIGHTS)
         if self.chance.random() < 0.15:
             # Two tabs, or two clicks: nobody waits for the other.
             name = f"{self.person.id}/tab"
-            self.scheduler.start(name, Process(name), lambda: self._want(workspace, wish))
+            self.scheduler.start(name, Process(name), lambda: self.want(workspace, wish))
         if self.chance.random() < 0.1:
-            self._send(Call("GET", "/api/v1/workspaces", self.person.token, tenant=self.tenant.id))
-        self._want(workspace, wish)
+            self.send(Call("GET", "/api/v1/workspaces", self.person.token, tenant=self.tenant.id))
+        self.want(workspace, wish)
 
-    def _create(self) -> None:
+    def _create_any(self) -> None:
         agent_id, _ = self.chance.choice(self.tenant.agents)
         self.made += 1
-        key = f"{self.person.id}-{self.made}"
+        self.create(agent_id, f"{self.person.id}-{self.made}")
+
+    def create(self, agent_id: str, key: str, *, with_secrets: bool = True) -> Answer | None:
+        """Create a workspace under an idempotency key."""
         secret = self.history.canary(key)
+        variables = [
+            {"name": "TOKEN", "value": secret},
+            {"name": "TOKEN_FILE", "kind": "file", "value": secret},
+        ]
         body = {
-            "name": f"w{self.made}",
+            "name": f"w{key.rpartition('-')[2]}",
             "agent_id": agent_id,
             "devfile": _DEVFILE,
-            "variables": [
-                {"name": "TOKEN", "value": secret},
-                {"name": "TOKEN_FILE", "kind": "file", "value": secret},
-            ],
+            "variables": variables if with_secrets else [],
         }
-        call = self._call("POST", "/api/v1/workspaces", body, headers={"Idempotency-Key": key})
-        answer = self._send(call)
+        call = self.call("POST", "/api/v1/workspaces", body, headers={"Idempotency-Key": key})
+        answer = self.send(call)
         if answer is not None and answer.status in (400, 422):
             self.history.broken("workload", f"a creation is bad: {answer.body[:300]!r}")
         if answer is not None and answer.status == 201:
             made = answer.json
             self.known.append(made["id"])
             self.history.belongs(key, made["id"])
+        return answer
 
-    def _want(self, workspace: str, wish: str) -> None:
+    def want(self, workspace: str, wish: str) -> Answer | None:
+        """Want a workspace to be so."""
         where = {"workspace_id": workspace}
         resource = "/api/v1/workspaces/{workspace_id}"
         if wish == "Terminated":
-            call = self._call("DELETE", resource, None, parameters=where)
+            call = self.call("DELETE", resource, None, parameters=where)
         else:
-            call = self._call("PATCH", resource, {"desired": wish}, parameters=where)
+            call = self.call("PATCH", resource, {"desired": wish}, parameters=where)
         began = self.scheduler.now
-        answer = self._send(call)
+        answer = self.send(call)
         if answer is not None and answer.status in (200, 202):
             shown = answer.json
             self.history.accepted(
                 Intent(workspace, wish, int(shown["generation"]), began, self.scheduler.now)
             )
+        return answer
 
-    def _send(self, call: Call) -> Answer | None:
+    def send(self, call: Call) -> Answer | None:
         """Send, and again while nobody knows whether it happened."""
         for attempt in range(ATTEMPTS):
             try:
@@ -118,7 +125,8 @@ class User:
             self.scheduler.sleep(self.chance.uniform(0.5, 2.0) * 2**attempt)
         return None
 
-    def _call(self, method: str, resource: str, body: Any, **more: Any) -> Call:
+    def call(self, method: str, resource: str, body: Any, **more: Any) -> Call:
+        """A request of this person."""
         content = b"" if body is None else json.dumps(body).encode()
         return Call(method, resource, self.person.token, content, tenant=self.tenant.id, **more)
 

@@ -10,6 +10,7 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from hashlib import blake2b
 
 from greenlet import greenlet
@@ -17,6 +18,14 @@ from greenlet import greenlet
 
 class Killed(BaseException):
     """The process died here: no handler of the code under test may catch it."""
+
+
+class Moment(Enum):
+    """Where a process may be struck: ``LINE`` is a line of a watch, before it is told."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    LINE = "line of"
 
 
 class Exhausted(Exception):
@@ -61,6 +70,8 @@ class Scheduler:
         self.steps = 0
         self.broken: list[tuple[str, BaseException]] = []
         """Tasks that ended with an exception of their own, which no code of ours may."""
+        self.watcher: Callable[[Moment, str], bool] = lambda *_: False
+        """Told of each moment of a call to a model; it may kill, or return that a line is lost."""
         self._chance = chance
         self._most_steps = most_steps
         self._hub = greenlet.getcurrent()
@@ -113,6 +124,12 @@ class Scheduler:
             raise Exhausted(f"more than {self._most_steps} steps, at {what}")
         self.note(f"{self.current.name} {what}")
         self.sleep(seconds)
+        self.watcher(Moment.BEFORE, what)
+
+    def passed(self, what: str) -> None:
+        """The call of the running task had its effect, and its caller does not know yet."""
+        if self.in_task:
+            self.watcher(Moment.AFTER, what)
 
     def sleep(self, seconds: float) -> None:
         """Let the running task go on after so many seconds."""

@@ -10,13 +10,13 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from chalicelib.adapters.stores.sqlite import SqliteStore
 from chalicelib.ports.store import (
     ConditionFailed,
     Item,
     Key,
     Page,
     Put,
+    Store,
     StoreBusy,
     Update,
     Write,
@@ -31,7 +31,7 @@ class SimulatedStore:
     """The Store port. ``watched`` is told of every committed write, ``touched`` of every key."""
 
     def __init__(
-        self, store: SqliteStore, scheduler: Scheduler, faults: Faults, chance: random.Random
+        self, store: Store, scheduler: Scheduler, faults: Faults, chance: random.Random
     ) -> None:
         self._store = store
         self._scheduler = scheduler
@@ -81,7 +81,8 @@ class SimulatedStore:
             self.touched(key_of(write).partition)
         self.writes += 1
         in_task = self._scheduler.in_task
-        self._interrupt(f"write {len(writes)}, first {key_of(writes[0]).sort}")
+        what = f"write {len(writes)}, first {key_of(writes[0]).sort}"
+        self._interrupt(what)
         if in_task and self._faults.happens(Fault.DIES_BEFORE):
             self._scheduler.kill(self._scheduler.current.process)
         try:
@@ -90,6 +91,7 @@ class SimulatedStore:
             self.races += 1
             raise
         self.watched(writes)
+        self._scheduler.passed(what)
         if in_task and self._faults.happens(Fault.DIES_AFTER):
             self._scheduler.kill(self._scheduler.current.process)
 

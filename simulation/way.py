@@ -13,7 +13,7 @@ from simulation.cluster.server import ApiServer
 from simulation.cluster.watching import Watch
 from simulation.faults import Fault, Faults
 from simulation.machine import VirtualSignal
-from simulation.scheduler import Scheduler
+from simulation.scheduler import Moment, Scheduler
 
 _BUSY = Response(
     429, {"Retry-After": "1"}, b'{"kind":"Status","code":429,"reason":"TooManyRequests"}'
@@ -54,6 +54,8 @@ class Way:
         if is_order and happens(Fault.CLUSTER_REFUSES):
             return _REFUSED
         answer = self._server.send(request)
+        if request.method != "GET":
+            self._scheduler.passed(f"{request.method} {request.path}")
         if happens(Fault.CLUSTER_LOST_RESPONSE):
             raise Unreachable("connection reset")
         return answer
@@ -111,7 +113,8 @@ class _Lines:
         self._news.set()
 
     def _befall(self) -> None:
-        if self._faults.happens(Fault.WATCH_CUT):
+        is_lost = self._scheduler.watcher(Moment.LINE, self._watch.kind.plural)
+        if is_lost or self._faults.happens(Fault.WATCH_CUT):
             self._watch.cut()
             raise Unreachable("the watch was cut")
         if self._faults.happens(Fault.WATCH_LATE):
