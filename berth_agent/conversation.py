@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from berth_agent.commands import Ask, Post
 from berth_agent.events import Moment, Unanswered
 from berth_agent.ledger import Ledger
-from berth_agent.pacing import REFUSED, TOO_MUCH, Pacing
+from berth_agent.pacing import PAGE, REFUSED, TOO_MUCH, Pacing
 from chalicelib.wire.reconcile import (
     FullSync,
     PrerequisitesRequest,
@@ -46,10 +46,10 @@ class Transfer:
 class Conversation:
     """Begins with ``start``."""
 
-    def __init__(self, identity: Identity, ledger: Ledger) -> None:
+    def __init__(self, identity: Identity, ledger: Ledger, *, page: int = PAGE) -> None:
         self._identity = identity
         self._ledger = ledger
-        self._pacing = Pacing()
+        self._pacing = Pacing(largest=page, page=page)
         self._epoch = 0
         self._busy = ""
         self._sent: dict[str, WorkspaceReport] = {}

@@ -24,7 +24,7 @@ from berth_agent.events import (
     Worked,
 )
 from berth_agent.ledger import Ledger
-from berth_agent.pacing import COALESCE
+from berth_agent.pacing import COALESCE, PAGE
 from berth_agent.report import report_of
 from berth_agent.steadiness import Steadiness
 from berth_agent.stops import LOOK_AGAIN, Stops
@@ -40,13 +40,13 @@ WORKERS = 8
 class Core:
     """Feed it events in the order in which they happened; carry out what it returns."""
 
-    def __init__(self, identity: Identity, *, workers: int = WORKERS) -> None:
+    def __init__(self, identity: Identity, *, workers: int = WORKERS, page: int = PAGE) -> None:
         self._view = View()
         self._steadiness = Steadiness()
         self._stops = Stops()
         self._ledger = Ledger()
         self._worklist = Worklist(workers)
-        self._conversation = Conversation(identity, self._ledger)
+        self._conversation = Conversation(identity, self._ledger, page=page)
         self._proxy = _Proxy()
         self._leading = False
         self._touched: dict[str, None] = {}

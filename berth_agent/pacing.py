@@ -26,6 +26,8 @@ REFUSED = frozenset({401, 403, 409})
 class Pacing:
     """Polls as the control plane asks, waits longer with each failure."""
 
+    largest: int = PAGE
+    """Reports in a request at most."""
     page: int = PAGE
     poll_due: float = 0.0
     """When to ask even with nothing to say."""
@@ -42,7 +44,7 @@ class Pacing:
         wait = max(next_poll_ms, 100) / 1000
         self._polled_at = moment.now
         self.poll_due = moment.now + wait * (1.0 - 0.1 * moment.chance)
-        self.page = min(PAGE, self.page + PAGE_GROWTH)
+        self.page = min(self.largest, self.page + PAGE_GROWTH)
 
     def unanswered(self, moment: Moment, status: int, retry_after: float | None) -> None:
         """Wait, and say less where that may help."""

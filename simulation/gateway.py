@@ -99,6 +99,8 @@ class Gateway:
         self.containers = [self._container(make_ports) for _ in range(CONTAINERS)]
         self.seen: Callable[[Call, Answer], None] = lambda *_: None
         self.invocations = 0
+        self.wishes_under_way = 0
+        """Requests of people that are not answered yet: they may arrive very late."""
         self.running: dict[Process, Call] = {}
         """The request that each running invocation works on."""
 
@@ -116,6 +118,13 @@ class Gateway:
         return mail.answer
 
     def _carry(self, mail: _Mail) -> None:
+        self.wishes_under_way += int(not mail.call.subject)
+        try:
+            self._deliver(mail)
+        finally:
+            self.wishes_under_way -= int(not mail.call.subject)
+
+    def _deliver(self, mail: _Mail) -> None:
         self._scheduler.sleep(self._delay())
         if self._faults.happens(Fault.REQUEST_LOST):
             return self._lose(mail)

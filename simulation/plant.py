@@ -28,6 +28,7 @@ class Plant:
     controllers: Controllers
     rules: ClusterRules
     chance: random.Random
+    token: str = field(repr=False)
     pods: list[Pod] = field(default_factory=list)
 
     def calm(self) -> None:

@@ -43,6 +43,7 @@ class Surroundings:
     token: Callable[[], str] = field(repr=False)
     transport: Transport
     exchange: Callable[[gateway.Call], gateway.Answer]
+    page: int
 
 
 class Pod:
@@ -97,9 +98,8 @@ class Pod:
             machine=machine,
         )
         client = Client(around.transport, manager=FIELD_MANAGER, before_write=elector.check)
-        shell = Shell(
-            Core(Identity(instance, "simulated", NAMESPACE)), self._hands(client, machine), machine
-        )
+        core = Core(Identity(instance, "simulated", NAMESPACE), page=around.page)
+        shell = Shell(core, self._hands(client, machine), machine)
         owner = Owner(around.agent_id, NAMESPACE)
         watches = reflectors(client, owner, shell.changed, machine=machine)
 

@@ -66,6 +66,10 @@ class Swarm:
     idle_poll: float
     full_sync: float
     longest_run: int
+    answer_bytes: int
+    """Of the orders in one answer; small ones make pages."""
+    page: int
+    """Reports in one request of an agent."""
     quota_per_user: int
     quota_per_agent: int
     unruly: bool
@@ -90,6 +94,8 @@ def drawn(dice: Dice) -> Swarm:
         idle_poll=chance.choice((1.0, 5.0, 10.0, 30.0)),
         full_sync=chance.choice((60.0, 120.0, 600.0, 3600.0)),
         longest_run=chance.choice((0, 0, 60, 300)),
+        answer_bytes=chance.choice((3 * 1024 * 1024, 3 * 1024 * 1024, 30_000, 1)),
+        page=chance.choice((500, 500, 3, 1)),
         quota_per_user=chance.randint(1, 4),
         quota_per_agent=chance.randint(2, 6),
         unruly=chance.random() < 0.5,

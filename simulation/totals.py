@@ -12,6 +12,7 @@ SOMETIMES = (
     "answer in pages",
     "byzantine agent refused",
     "full sync sends what drifted",
+    "full transfer in pages",
     "older leader fenced",
     "race for a write lost",
     "restart completed",

@@ -7,7 +7,7 @@ becomes as it is wanted, in bounded time); stability (and stays so, without a wr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.workspaces.decide import is_under_way
@@ -56,10 +56,12 @@ class Verdict:
         return replace(self, story=())
 
 
-def tried(seed: int, only: Collection[int] | None = None) -> Verdict:
-    """Run one seed."""
+def tried(
+    seed: int, only: Collection[int] | None = None, *, make: Callable[..., World] = World
+) -> Verdict:
+    """Run one seed; ``make`` may plant a bug."""
     dice = Dice(seed)
-    world = World(drawn(dice), dice, only)
+    world = make(drawn(dice), dice, only)
     with LogRules(world.history).watching(), guarded():
         converged = _run(world)
         verdict = _verdict(world, converged)
@@ -150,6 +152,8 @@ def _audit(world: World) -> None:
 
 def unsettled(world: World) -> list[str]:
     """Return what is not yet as it is wanted, in words."""
+    if world.gateway.wishes_under_way or not all(user.is_done for user in world.users):
+        return ["people's requests are under way"]
     return [f"{plant.agent_id} has no proxy" for plant in world.plants if not plant.has_proxy()] + [
         f"{state.workspace_id} {words}"
         for plant in world.plants

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.bundle import Ports, Site
+from chalicelib.ports.store import Store
 from chalicelib.records import organisations
 from chalicelib.usecases.workspaces.sweep import sweep
 from simulation.clocks import ProcessClock
@@ -40,20 +41,30 @@ _SHORT: dict[str, Any] = dict.fromkeys(("late_after", "lost_node", "stuck_for"),
 
 
 class World:
-    """Everything of one simulation. ``only``: the faults, by number, that may happen at all."""
+    """Everything of one simulation. ``only``: the faults, by number, that may happen at all;
+    ``over``: put between the control plane and its store, to plant a bug."""
 
-    def __init__(self, swarm: Swarm, dice: Dice, only: Collection[int] | None = None) -> None:
+    def __init__(
+        self,
+        swarm: Swarm,
+        dice: Dice,
+        only: Collection[int] | None = None,
+        *,
+        over: Callable[[Store], Store] = lambda store: store,
+    ) -> None:
         self.swarm = swarm
         self.dice = dice
         self.scheduler = Scheduler(dice.stream("scheduler"))
         self.faults = Faults(dice, swarm.rates, only)
         self.history = History(lambda: self.scheduler.now)
+        self.faults.told = self.history.tell
         self.clock = ProcessClock(self.scheduler)
         self.secrets = SeededChance(dice.stream("secrets"))
         self.database = empty_store(self.clock)
         self.store = SimulatedStore(
             self.database, self.scheduler, self.faults, dice.stream("store")
         )
+        self.used_store = over(self.store)
         self.keys = SimulatedKeys(self.scheduler, self.faults, dice.stream("keys"))
         self.gateway = Gateway(self.scheduler, self.faults, dice.stream("gateway"), self.ports)
         self.tenants = [self._tenant(number) for number in range(swarm.tenants)]
@@ -76,8 +87,9 @@ class World:
             public_url="https://berth.test",
             idle_poll_ms=int(self.swarm.idle_poll * 1000),
             full_sync_ms=int(self.swarm.full_sync * 1000),
+            answer_bytes=self.swarm.answer_bytes,
         )
-        return ports_of(self.store, self.keys, self.secrets, clock, site)
+        return ports_of(self.used_store, self.keys, self.secrets, clock, site)
 
     def begin(self) -> None:
         """Start everybody."""
@@ -157,15 +169,17 @@ class World:
         )
         rules = ClusterRules(self.history, server, agent_id, self.states)
         rules.running = controllers.running
-        plant = Plant(agent_id, tenant, server, controllers, rules, stream(f"hand/{agent_id}"))
+        hand = stream(f"hand/{agent_id}")
+        plant = Plant(agent_id, tenant, server, controllers, rules, hand, token)
         around = Surroundings(
             scheduler=self.scheduler,
             chance=stream(f"pods/{agent_id}"),
             agent_id=agent_id,
             tenant=tenant.id,
-            token=lambda: token,
+            token=lambda: plant.token,
             transport=Way(server, self.scheduler, self.faults, stream(f"way/{agent_id}")),
             exchange=self.gateway.exchange,
+            page=self.swarm.page,
         )
         plant.pods = [Pod(f"{agent_id}-{n}", around) for n in range(self.swarm.replicas)]
         return plant

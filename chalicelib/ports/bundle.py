@@ -20,6 +20,8 @@ class Site:
     """How long an agent with nothing under way waits before it asks again."""
     full_sync_ms: int = 3_600_000
     """How often an agent sends everything, changed or not."""
+    answer_bytes: int = 3 * 1024 * 1024
+    """Of the orders in one answer to an agent as JSON; Lambda's own limit is 6 MB, escaped and enveloped."""
     bootstrap_code: str = field(default="", repr=False)
     """Makes the first person who signs in with it the owner; empty: nobody."""
     surface: str = "all"

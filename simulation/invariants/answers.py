@@ -48,6 +48,8 @@ class AnswerRules:
             self._history.broken("INV-9", "a secret outside of a Secret")
         if body["more"]:
             self._history.sometimes("answer in pages")
+        if not (told.get("full_sync") or {}).get("last", True):
+            self._history.sometimes("full transfer in pages")
         if told.get("update_type") == "full" and body["orders"]:
             self._history.sometimes("full sync sends what drifted")
 

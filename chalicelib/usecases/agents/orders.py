@@ -17,9 +17,6 @@ from chalicelib.usecases.agents.conversation import Conversation
 from chalicelib.usecases.variables.sealing import open_sealed
 from chalicelib.wire import reconcile as wire
 
-MAX_BYTES = 3 * 1024 * 1024
-"""Of all orders of one answer as JSON; Lambda's own limit is 6 MB, escaped and enveloped."""
-
 _BATCH = 50
 
 _log = logging.getLogger(__name__)
@@ -48,8 +45,9 @@ class Batch:
 
 @dataclass(slots=True)
 class Written:
-    """Orders so far. ``stopped_after`` is set when not all turns were taken."""
+    """Orders so far, of at most ``most`` bytes. ``stopped_after`` is set when not all turns were taken."""
 
+    most: int
     orders: list[wire.Order] = field(default_factory=list)
     size: int = 0
     stopped_after: Turn | None = None
@@ -57,7 +55,7 @@ class Written:
     def takes(self, order: wire.Order) -> bool:
         """Add the order; False when it does not fit. The first always does."""
         size = len(order.model_dump_json())
-        if self.orders and self.size + size > MAX_BYTES:
+        if self.orders and self.size + size > self.most:
             return False
         self.orders.append(order)
         self.size += size
@@ -80,7 +78,7 @@ def turns_of_states(found: Iterable[WorkspaceState]) -> list[Turn]:
 
 def write_orders(talk: Conversation, turns: Sequence[Turn], *, is_full: bool) -> Written:
     """Write the orders of the turns until bytes or time are used up."""
-    written = Written()
+    written = Written(talk.ports.site.answer_bytes)
     last: Turn | None = None
     for start in range(0, len(turns), _BATCH):
         some = turns[start : start + _BATCH]
