@@ -14,9 +14,12 @@ SOMETIMES = (
     "full sync sends what drifted",
     "full transfer in pages",
     "older leader fenced",
+    "quota used up",
     "race for a write lost",
     "restart completed",
+    "restart raced by a termination",
     "termination crosses an order",
+    "write to the cluster lost a race",
 )
 """What every large run must reach, or it tests nothing."""
 

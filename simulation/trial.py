@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.workspaces.decide import is_under_way
 from chalicelib.domain.workspaces.states import EFFECTS, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
+from chalicelib.records import people
 from chalicelib.records.pending import pending_of
+from chalicelib.usecases.audit.verify import verify
 from simulation.dice import Dice
 from simulation.faults import Fault
 from simulation.guard import guarded
@@ -139,6 +141,14 @@ def _without_look(state: WorkspaceState) -> WorkspaceState:
 
 
 def _audit(world: World) -> None:
+    """What people were told is in the history, and the audit log holds."""
+    ports = world.ports(world.clock)
+    for tenant in world.tenants:
+        owner = people.load(ports.store, tenant.id, tenant.people[0].id)
+        assert owner is not None, "the owner stays"
+        checked = verify(ports, people.person_of(owner), None, remaining=lambda: 60.0)
+        for finding in checked.findings:
+            world.history.broken("INV-19", f"{tenant.id}: {finding}")
     for intent in world.history.intents:
         kept = [
             commit

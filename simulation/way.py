@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from berth_kube.errors import Unreachable, error_of
@@ -30,9 +30,15 @@ class Way:
     """The Transport of one process."""
 
     def __init__(
-        self, server: ApiServer, scheduler: Scheduler, faults: Faults, chance: random.Random
+        self,
+        server: ApiServer,
+        scheduler: Scheduler,
+        faults: Faults,
+        chance: random.Random,
+        sometimes: Callable[[str], None],
     ) -> None:
         self._server = server
+        self._sometimes = sometimes
         self._scheduler = scheduler
         self._faults = faults
         self._chance = chance
@@ -54,6 +60,8 @@ class Way:
         if is_order and happens(Fault.CLUSTER_REFUSES):
             return _REFUSED
         answer = self._server.send(request)
+        if answer.status == 409:
+            self._sometimes("write to the cluster lost a race")
         if request.method != "GET":
             self._scheduler.passed(f"{request.method} {request.path}")
         if happens(Fault.CLUSTER_LOST_RESPONSE):

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
+from app import sweep
+from chalicelib import bootstrap
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.bundle import Ports, Site
 from chalicelib.ports.store import Store
 from chalicelib.records import organisations
-from chalicelib.usecases.workspaces.sweep import sweep
 from simulation.clocks import ProcessClock
 from simulation.cluster.controllers import CALM, Controllers, Weather
 from simulation.cluster.controllers import drawn as cluster_weather
@@ -19,7 +20,7 @@ from simulation.cluster.server import ApiServer
 from simulation.dice import Dice, SeededChance
 from simulation.fate import Fate
 from simulation.faults import Faults
-from simulation.gateway import FUNCTION_SECONDS, Gateway
+from simulation.gateway import Gateway
 from simulation.history import History
 from simulation.installation import Tenant, empty_store, ports_of, settle
 from simulation.invariants.answers import AnswerRules
@@ -36,6 +37,17 @@ from simulation.swarm import Swarm
 from simulation.way import Way
 
 SWEEP_SECONDS = 60.0
+_TICK = {
+    "version": "0",
+    "id": "",
+    "account": "",
+    "region": "",
+    "time": "",
+    "source": "aws.events",
+    "detail-type": "Scheduled Event",
+    "resources": [],
+    "detail": {},
+}
 _SHORT: dict[str, Any] = dict.fromkeys(("late_after", "lost_node", "stuck_for"), (5.0, 60.0))
 """What a cluster had in store must be over soon after its weather turned, or seeds take long."""
 
@@ -75,6 +87,7 @@ class World:
         ]
         self.users = [self._user(tenant, n) for tenant in self.tenants for n in range(swarm.people)]
         self.commits = CommitRules(self.history, self._writer, self._has_stopped)
+        self.commits.most_on_agent = swarm.quota_per_agent
         self.store.watched = self.commits.look
         self.store.touched = self._check_tenant
         self.answers = AnswerRules(self.history, self.commits)
@@ -128,8 +141,8 @@ class World:
 
     def _sweep(self) -> None:
         def carry_out(ports: Ports) -> None:
-            ends = ports.clock.monotonic() + FUNCTION_SECONDS - 5
-            sweep(ports, remaining=lambda: ends - ports.clock.monotonic())
+            bootstrap.use(ports)
+            sweep(_TICK, None)
 
         self.gateway.schedule("sweep", carry_out)
         self.scheduler.after(SWEEP_SECONDS, self._sweep)
@@ -177,7 +190,13 @@ class World:
             agent_id=agent_id,
             tenant=tenant.id,
             token=lambda: plant.token,
-            transport=Way(server, self.scheduler, self.faults, stream(f"way/{agent_id}")),
+            transport=Way(
+                server,
+                self.scheduler,
+                self.faults,
+                stream(f"way/{agent_id}"),
+                self.history.sometimes,
+            ),
             exchange=self.gateway.exchange,
             page=self.swarm.page,
         )

@@ -28,6 +28,8 @@ class AnswerRules:
             self._history.broken("INV-16", f"{call.path} answered {len(answer.body)} bytes")
         if answer.status == 500:
             self._history.broken("INV-20", f"{call.path}: {answer.body[:200]!r}")
+        if answer.status == 429 and b'-quota"' in answer.body:
+            self._history.sometimes("quota used up")
         if answer.status == 409 and b'"fenced"' in answer.body:
             self._history.sometimes("older leader fenced")
         if call.resource == _RECONCILE and answer.status == 200:

@@ -29,6 +29,8 @@ class CommitRules:
         self.live: dict[str, WorkspaceState] = {}
         self.placed: dict[str, str] = {}
         """Agent by workspace."""
+        self.most_on_agent = 0
+        """Its quota."""
         self.liar = ""
         """The agent whose own workspaces may be told to have done anything."""
 
@@ -53,10 +55,21 @@ class CommitRules:
         self._history.tell(f"{after.workspace_id} {_words(after)} by {writer}")
         if before is None:
             self._expect(writer == "person", "INV-1", after, f"made by the {writer}")
+            self._check_quota(after)
             return
         self._check_counts(before, after)
         self._check_wish(before, after, writer, audits)
         self._check_sight(before, after, writer)
+
+    def _check_quota(self, after: WorkspaceState) -> None:
+        agent_id = self.placed[after.workspace_id]
+        carried = [
+            each
+            for name, each in self.live.items()
+            if self.placed[name] == agent_id and each.actual is not ActualState.TERMINATED
+        ]
+        words = f"{len(carried)} on {agent_id}"
+        self._expect(len(carried) <= self.most_on_agent, "INV-14", after, words)
 
     def _check_counts(self, before: WorkspaceState, after: WorkspaceState) -> None:
         self._expect(after.version == before.version + 1, "INV-1", after, "lost a write")
@@ -76,6 +89,8 @@ class CommitRules:
         ended = after.actual is ActualState.TERMINATED and before.actual is not after.actual
         accepted = int(changed) + int(ended)
         self._expect(audits == accepted, "INV-19", after, f"{audits} records of {accepted} changes")
+        if changed and before.desired is _RESTART and after.desired is DesiredState.TERMINATED:
+            self._history.sometimes("restart raced by a termination")
         if not changed or writer == "person":
             return
         if writer == "agent":

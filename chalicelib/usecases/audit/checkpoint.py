@@ -31,12 +31,15 @@ def write_checkpoints(ports: Ports, *, remaining: Callable[[], float]) -> int:
     Where nothing changed since the last one: one read, no write.
     """
     written, after = 0, None
-    while remaining() >= STOP_AT_SECONDS:
-        page = audit.load_heads(ports.store, after=after, limit=_MOST_HEADS)
-        for org, heads in groupby(page.heads, key=lambda each: each[0]):
-            written += _hold(ports, org, [head for _, head in heads])
-        if (after := page.next) is None:
-            break
+    try:
+        while remaining() >= STOP_AT_SECONDS:
+            page = audit.load_heads(ports.store, after=after, limit=_MOST_HEADS)
+            for org, heads in groupby(page.heads, key=lambda each: each[0]):
+                written += _hold(ports, org, [head for _, head in heads])
+            if (after := page.next) is None:
+                break
+    except StoreBusy:
+        _log.info("the store is busy: what is left waits for the next sweep")
     return written
 
 
@@ -51,9 +54,6 @@ def _hold(ports: Ports, org: str, heads: list[Head]) -> bool:
             if stuck is None:  # another sweep wrote this checkpoint
                 return False
             heads = [head for head in heads if head != stuck]
-        except StoreBusy:
-            _log.info("the store is busy: the heads of %s wait for the next sweep", org)
-            return False
         else:
             log(
                 "audit-checkpoint",
