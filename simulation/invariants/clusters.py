@@ -34,6 +34,7 @@ class ClusterRules:
         self._ended: set[str] = set()
         self._stopped: set[tuple[str, int]] = set()
         self._generations: dict[str, int] = {}
+        self._deleted_by_hand: set[str] = set()
         self.by_hand = False
         self.running: Callable[[], Iterable[RunningPod]] = tuple
         """The pods that hold their volumes."""
@@ -42,6 +43,10 @@ class ClusterRules:
     def has_stopped(self, workspace_id: str, generation: int) -> bool:
         """Whether the workspace ever stood without a pod in this generation."""
         return (workspace_id, generation) in self._stopped
+
+    def applied(self, workspace_id: str) -> int:
+        """The highest generation that the workspace's Deployment ever carried."""
+        return self._generations.get(workspace_id, 0)
 
     def _look(self, shelf: Shelf, event: Event) -> None:
         namespace, name = event.key
@@ -57,6 +62,8 @@ class ClusterRules:
             self._look_at_generation(event, workspace_id)
             self._note_stop(workspace_id)
         elif shelf.kind is kinds.POD:
+            if self.by_hand:
+                self._deleted_by_hand.add(event.now.uid)
             self._look_at_pods(workspace_id)
             self._note_stop(workspace_id)
 
@@ -84,7 +91,12 @@ class ClusterRules:
 
     def _look_at_pods(self, workspace_id: str) -> None:
         place = labels.namespace_of(workspace_id)
-        mounted = {pod.generation for pod in self.running() if pod.namespace == place}
+        # Kubernetes replaces a pod that was deleted by hand while it still ends.
+        mounted = {
+            pod.generation
+            for pod in self.running()
+            if pod.namespace == place and pod.uid not in self._deleted_by_hand
+        }
         if len(mounted) > 1:
             words = f"pods of generations {sorted(mounted)} hold one volume"
             self._broken("INV-10", workspace_id, words)
