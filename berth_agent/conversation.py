@@ -61,6 +61,8 @@ class Conversation:
         self._intent = -1
         self._distrusted = False
         self._more = False
+        self._of_full = False
+        """Whether the answer that has more pages is that to a full transfer."""
         self._cursor: str | None = None
 
     def start(self, epoch: int) -> None:
@@ -115,11 +117,13 @@ class Conversation:
             self._transfer.page += 1
             if not self._transfer.rest:
                 self._transfer = None
+                self._of_full = True
                 self._full_due = moment.now + max(response.full_sync_ms, 10_000) / 1000
                 if self._prerequisites_due == float("inf"):
                     self._prerequisites_due = self._full_due
         if self._transfer is None and not response.more:
             self._intent = response.intent
+            self._of_full = False
         return collect
 
     def unanswered(self, failure: Unanswered, moment: Moment) -> None:
@@ -133,6 +137,9 @@ class Conversation:
             self._ledger.poison(next(iter(self._sent)), moment.now)
         if self._ledger.unsent():
             self.changed(moment.now)
+        if self._of_full:
+            # The rest of the answer is lost, and nothing else tells of what only drifted.
+            self._full_due, self._of_full = moment.now, False
         self._busy = ""
         self._sent = {}
         self._more, self._cursor = False, None

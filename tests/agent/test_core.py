@@ -293,6 +293,17 @@ def test_large_syncs_are_paged_and_shrink_when_refused() -> None:
     assert sorted(told) == [f"ws-{number:012d}" for number in range(501)]
 
 
+def test_an_answer_to_a_full_that_breaks_off_is_asked_for_anew(driver: Driver) -> None:
+    """Only a full answer tells of what drifted: when one of its pages is lost, the next full is due."""
+    driver.start()
+    driver.tell(Answered(ReconcileResponse(more=True, cursor="page-2", intent=1)))
+    assert driver.post().cursor == "page-2"
+    driver.fail(502)
+    driver.pass_time(5)
+    again = driver.post()
+    assert (again.update_type, again.cursor) == ("full", None)
+
+
 def test_one_bad_report_does_not_silence_the_others() -> None:
     """A report that the control plane cannot take alone is left out for a while."""
     driver = Driver()
