@@ -92,7 +92,7 @@ test: setup ## All tests that need neither root nor a cluster (about 3 minutes)
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 ##@ The slower tiers
-.PHONY: test-cluster corpus journey simulate bench
+.PHONY: test-cluster corpus journey simulate mutants bench
 test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
 	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
 
@@ -105,6 +105,9 @@ journey: setup ## The demo without a person: create, open, write, stop, start, r
 
 simulate: setup ## The protocol under simulation (SEEDS=n, FROM=k)
 	$(PY) -m simulation $(or $(SEEDS),1000) --from $(or $(FROM),0) --out simulation.json
+
+mutants: setup ## Break the code in a copy, row by row of mutants/table, and see who notices (MUTANTS="NAME...")
+	$(PY) -m mutants $(MUTANTS)
 
 bench: setup ## The published figures, measured here
 	$(PY) -m benchmarks $(BENCH_ARGS)

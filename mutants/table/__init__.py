@@ -1,0 +1,13 @@
+"""Every breakage, by what it breaks."""
+
+from mutants.mutant import Mutant
+from mutants.table import access, agent, changes, conversation, decisions, removal
+
+MUTANTS: tuple[Mutant, ...] = (
+    *decisions.ROWS,
+    *changes.ROWS,
+    *conversation.ROWS,
+    *agent.ROWS,
+    *removal.ROWS,
+    *access.ROWS,
+)
