@@ -23,7 +23,7 @@ def run(
     began, totals, chosen = time.monotonic(), Totals(), list(seeds)
     chunks = [chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK)]
     traces: dict[int, str] = {}
-    with _pool(workers, hash_seed=0) as pool:
+    with pool_of(workers, hash_seed=0) as pool:
         futures: list[Future[list[Verdict]]] = [pool.submit(_some, chunk) for chunk in chunks]
         for done in as_completed(futures):
             for verdict in done.result():
@@ -32,7 +32,7 @@ def run(
                 if verdict.violations:
                     told(verdict)
     again = [seed for seed in chosen if seed % REPLAY_EVERY == 0]
-    with _pool(workers, hash_seed=1) as pool:
+    with pool_of(workers, hash_seed=1) as pool:
         for verdict in pool.map(tried, again):
             totals.replay(verdict.seed, equal=verdict.trace == traces[verdict.seed])
     return totals, time.monotonic() - began
@@ -44,7 +44,7 @@ def _some(seeds: list[int]) -> list[Verdict]:
 
 
 @contextmanager
-def _pool(workers: int, *, hash_seed: int) -> Iterator[ProcessPoolExecutor]:
+def pool_of(workers: int, *, hash_seed: int) -> Iterator[ProcessPoolExecutor]:
     """Processes that hash text by this seed: an order of a set that leaks out differs between two."""
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = str(hash_seed)

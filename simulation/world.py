@@ -88,6 +88,7 @@ class World:
         self.users = [self._user(tenant, n) for tenant in self.tenants for n in range(swarm.people)]
         self.commits = CommitRules(self.history, self._writer, self._has_stopped)
         self.commits.most_on_agent = swarm.quota_per_agent
+        self.commits.key = self._key
         self.store.watched = self.commits.look
         self.store.touched = self._check_tenant
         self.answers = AnswerRules(self.history, self.commits)
@@ -113,7 +114,7 @@ class World:
             user.start()
         if self.liar is not None:
             self.liar.start()
-        self._sweep()
+        self._sweep_on()
         chance = self.dice.stream("fate")
         Fate(self.scheduler, self.faults, chance, self.plants).round()
 
@@ -134,18 +135,23 @@ class World:
             calm = replace(found.settings, longest_run_seconds=0)
             ports.store.write(organisations.change(replace(found, settings=calm)))
 
-    def close(self) -> None:
-        """End it all."""
-        self.scheduler.end()
-        self.database.close()
+    def sweep(self) -> None:
+        """Let the scheduled sweep begin."""
 
-    def _sweep(self) -> None:
         def carry_out(ports: Ports) -> None:
             bootstrap.use(ports)
             sweep(_TICK, None)
 
         self.gateway.schedule("sweep", carry_out)
-        self.scheduler.after(SWEEP_SECONDS, self._sweep)
+
+    def close(self) -> None:
+        """End it all."""
+        self.scheduler.end()
+        self.database.close()
+
+    def _sweep_on(self) -> None:
+        self.sweep()
+        self.scheduler.after(SWEEP_SECONDS, self._sweep_on)
 
     def _liar(self) -> Liar:
         tenant = self.tenants[0]
@@ -230,6 +236,12 @@ class World:
             return "sweep"
         call = self.gateway.running.get(self.scheduler.current.process)
         return "agent" if call is not None and call.resource.startswith("/agent/") else "person"
+
+    def _key(self) -> str:
+        if not self.scheduler.in_task:
+            return ""
+        call = self.gateway.running.get(self.scheduler.current.process)
+        return "" if call is None else call.headers.get("Idempotency-Key", "")
 
     def _has_stopped(self, workspace_id: str, generation: int) -> bool:
         return any(each.rules.has_stopped(workspace_id, generation) for each in self.plants)

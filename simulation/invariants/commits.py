@@ -29,6 +29,10 @@ class CommitRules:
         self.live: dict[str, WorkspaceState] = {}
         self.placed: dict[str, str] = {}
         """Agent by workspace."""
+        self.abandoned: set[str] = set()
+        """Workspaces whose owner has left: they alone are ended by the sweep."""
+        self.key: Callable[[], str] = lambda: ""
+        """The idempotency key of the request that is being worked on."""
         self.most_on_agent = 0
         """Its quota."""
         self.liar = ""
@@ -55,6 +59,8 @@ class CommitRules:
         self._history.tell(f"{after.workspace_id} {_words(after)} by {writer}")
         if before is None:
             self._expect(writer == "person", "INV-1", after, f"made by the {writer}")
+            if key := self.key():
+                self._history.belongs(key, after.workspace_id)
             self._check_quota(after)
             return
         self._check_counts(before, after)
@@ -96,8 +102,17 @@ class CommitRules:
         if writer == "agent":
             self._check_restart(before, after)
         else:
-            legal = before.desired is DesiredState.RUNNING and after.desired is DesiredState.STOPPED
-            self._expect(legal, "INV-1", after, f"the sweep overwrote {before.desired}")
+            self._expect(
+                self._may_sweep(before, after),
+                "INV-1",
+                after,
+                f"the sweep overwrote {before.desired}",
+            )
+
+    def _may_sweep(self, before: WorkspaceState, after: WorkspaceState) -> bool:
+        if after.desired is DesiredState.TERMINATED:
+            return after.workspace_id in self.abandoned
+        return before.desired is DesiredState.RUNNING and after.desired is DesiredState.STOPPED
 
     def _check_restart(self, before: WorkspaceState, after: WorkspaceState) -> None:
         is_restart = before.desired is _RESTART and after.desired is DesiredState.RUNNING

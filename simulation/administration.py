@@ -1,0 +1,88 @@
+"""What owners of the organisation and administrators of the cluster do in a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from berth_kube import kinds
+from berth_kube.transport import Request, Response
+from simulation.cluster.controllers.meddling import Meddler
+from simulation.gateway import Answer
+from simulation.history import History
+from simulation.people import User
+from simulation.plant import Plant
+
+_ERROR = Response(500, {}, b'{"kind":"Status","code":500,"reason":"InternalError"}')
+
+
+class Office:
+    """The owner's requests."""
+
+    def __init__(self, owner: User, plant: Plant) -> None:
+        self._owner = owner
+        self._plant = plant
+
+    def change_organisation(self, **settings: Any) -> None:
+        """Change settings of the organisation."""
+        self._send("PATCH", "/api/v1/organisation", {"settings": settings})
+
+    def change_agent(self, **settings: Any) -> None:
+        """Change settings of the agent."""
+        self._send("PATCH", "/api/v1/agents/{agent_id}", {"settings": settings})
+
+    def rotate_token(self, *, overlap_seconds: int) -> None:
+        """Make the agent a new token, and give it to the agent."""
+        body = {"overlap_seconds": overlap_seconds}
+        answer = self._send("POST", "/api/v1/agents/{agent_id}/rotate", body)
+        self._plant.token = answer.json["token"]
+
+    def retire_agent(self) -> None:
+        """Retire the agent."""
+        self._send("POST", "/api/v1/agents/{agent_id}/retire", {})
+
+    def remove_member(self, user_id: str) -> None:
+        """Remove somebody from the organisation."""
+        self._send("DELETE", "/api/v1/members/{user_id}", None, user_id=user_id)
+
+    def _send(self, method: str, resource: str, body: Any, **where: str) -> Answer:
+        known = {"agent_id": self._plant.agent_id, **where}
+        parameters = {name: value for name, value in known.items() if f"{{{name}}}" in resource}
+        answer = self._owner.send(self._owner.call(method, resource, body, parameters=parameters))
+        if answer is None or answer.status >= 300:
+            raise ValueError(f"{method} {resource} is answered {answer}")
+        return answer
+
+
+class Cluster:
+    """What is done in the cluster by hand, or to its API server."""
+
+    def __init__(self, plant: Plant, history: History) -> None:
+        self._plant = plant
+        self._history = history
+
+    def by_hand(self, deed: Callable[[Meddler], object]) -> None:
+        """Let an administrator do something."""
+        self._plant.rules.by_hand = True
+        deed(self._plant.controllers.meddler)
+        self._plant.rules.by_hand = False
+        self._history.tell("an administrator has acted")
+
+    def fail(self, kind: kinds.Kind | None) -> None:
+        """Let no object of this kind be written; None: let all be well again."""
+
+        def answer(request: Request) -> Response | None:
+            is_one = kind is not None and f"/{kind.plural}" in request.path
+            return _ERROR if is_one and request.method in ("POST", "PATCH") else None
+
+        self._plant.server.refuse = None if kind is None else answer
+
+    def forget(self) -> None:
+        """Compact the history, and cut every watch."""
+        self._plant.server.compact()
+        for watch in self._plant.server.watches:
+            watch.cut()
+
+    def has_namespace(self, name: str) -> bool:
+        """Whether a namespace is there."""
+        return self._plant.server.store.get(kinds.NAMESPACE, "", name) is not None
