@@ -73,7 +73,6 @@ ROWS = (
             "        intent=NOT_SETTLED if unsettled else (agents.load(talk.ports.store,"
             " talk.agent.organisation_id, talk.agent.id) or talk.agent).intent,\n"
         ),
-        tests=_TALKS,
     ),
     Mutant(
         name="cursor-of-anybody",

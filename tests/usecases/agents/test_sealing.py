@@ -2,13 +2,16 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.adapters.keys.local import LocalMasterKey
+from chalicelib.adapters.sealing import AesGcmSealer
 from chalicelib.domain.variables.variable import Variable, VariableKind
-from chalicelib.ports.keys import KeyRefused
+from chalicelib.ports.keys import Context, DataKey, KeyRefused
 from chalicelib.ports.sealing import SealBroken, Sealed
 from chalicelib.ports.store import Delete, Put
 from chalicelib.records import keys, sealed
 from chalicelib.usecases.variables.sealing import open_sealed, seal
 from tests.builders import PaperCluster, World, create
+from tests.doubles import CountedChance
 
 OWNED = ("org-000000000001", "ws-000000000001")
 VALUES = (
@@ -35,6 +38,31 @@ def test_it_opens_for_no_other_workspace_and_no_other_organisation(
     assert content is not None
     with pytest.raises(KeyRefused):
         open_sealed(world.ports.sealer, owned, content)
+
+
+class CarelessKeys:
+    """A key service that opens for whoever asks: one key for all contexts."""
+
+    def __init__(self) -> None:
+        self._keys = LocalMasterKey(bytes(32))
+
+    def make_data_key(self, context: Context) -> DataKey:
+        del context
+        return self._keys.make_data_key({})
+
+    def open_data_key(self, wrapped: bytes, context: Context) -> bytes:
+        del context
+        return self._keys.open_data_key(wrapped, {})
+
+
+def test_the_cipher_is_bound_to_the_context_by_itself() -> None:
+    """Where the key's keeper refuses nobody, a copied row does not open all the same."""
+    sealer = AesGcmSealer(CarelessKeys(), CountedChance())
+    content = seal(sealer, OWNED, VALUES)
+    assert content is not None
+    assert open_sealed(sealer, OWNED, content) == VALUES
+    with pytest.raises(SealBroken):
+        open_sealed(sealer, (OWNED[0], "ws-000000000002"), content)
 
 
 @pytest.mark.parametrize("place", [0, 12, -1])
