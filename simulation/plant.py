@@ -11,10 +11,12 @@ from chalicelib.wire import labels
 from simulation.cluster.controllers import Controllers, Weather
 from simulation.cluster.rights import AGENT
 from simulation.cluster.server import ApiServer, Faults
+from simulation.cluster.store import Author
 from simulation.installation import Tenant
 from simulation.invariants.clusters import ClusterRules, is_unfinished
 from simulation.pods import NAMESPACE, Pod
 
+_HAND = Author("admin", "kubectl")
 _CHANGES = ("create", "update", "patch", "delete")
 
 
@@ -30,6 +32,7 @@ class Plant:
     chance: random.Random
     token: str = field(repr=False)
     pods: list[Pod] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
 
     def calm(self) -> None:
         """End what is wrong with the cluster and its pods; one healthy pod stays."""
@@ -65,6 +68,25 @@ class Plant:
         store, place = self.server.store, labels.namespace_of(workspace_id)
         tombstone = store.get(kinds.CONFIG_MAP, NAMESPACE, tombstones.name_of(workspace_id))
         return store.get(kinds.NAMESPACE, "", place) is not None or tombstone is not None
+
+    def plant_orphan(self) -> None:
+        """Let there be a namespace with this agent's label that no record knows, as after a table
+        was lost; the control plane has it removed once its grace is over."""
+        workspace_id = f"ws-{self.chance.getrandbits(36):012x}"
+        body = {
+            "apiVersion": kinds.NAMESPACE.api_version,
+            "kind": kinds.NAMESPACE.name,
+            "metadata": {
+                "name": labels.namespace_of(workspace_id),
+                "labels": {
+                    labels.MANAGED_BY: "berth",
+                    labels.AGENT_ID: self.agent_id,
+                    labels.WORKSPACE_ID: workspace_id,
+                },
+            },
+        }
+        self.server.registry.create(kinds.NAMESPACE, body, _HAND)
+        self.orphans.append(workspace_id)
 
     def edit_by_hand(self) -> None:
         """Let an administrator change what the agent watches: other members heal by the next

@@ -75,6 +75,8 @@ class Swarm:
     unruly: bool
     """Whether pods, volumes and nodes of the clusters misbehave."""
     byzantine: bool
+    orphans: bool = False
+    """Whether clusters hold namespaces that nobody owns."""
     rates: dict[Fault, float] = field(default_factory=dict)
 
 
@@ -83,6 +85,7 @@ def drawn(dice: Dice) -> Swarm:
     chance = dice.stream("swarm")
     tenants = chance.choice((1, 1, 2))
     byzantine = chance.random() < _BYZANTINE
+    full_sync = chance.choice((60.0, 120.0, 600.0, 3600.0))
     return Swarm(
         seed=dice.seed,
         tenants=tenants,
@@ -92,13 +95,15 @@ def drawn(dice: Dice) -> Swarm:
         actions=chance.randint(2, 6),
         think=chance.choice((1.0, 5.0, 20.0)),
         idle_poll=chance.choice((1.0, 5.0, 10.0, 30.0)),
-        full_sync=chance.choice((60.0, 120.0, 600.0, 3600.0)),
+        full_sync=full_sync,
         longest_run=chance.choice((0, 0, 60, 300)),
         answer_bytes=chance.choice((3 * 1024 * 1024, 3 * 1024 * 1024, 30_000, 1)),
         page=chance.choice((500, 500, 3, 1)),
         quota_per_user=chance.randint(1, 4),
         quota_per_agent=chance.randint(2, 6),
         unruly=chance.random() < 0.5,
+        # Orphans are judged by full transfers: with rare ones a seed would take long.
+        orphans=full_sync <= 120 and chance.random() < 0.4,
         byzantine=byzantine,
         rates=_rates(chance),
     )

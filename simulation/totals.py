@@ -14,6 +14,7 @@ SOMETIMES = (
     "full sync sends what drifted",
     "full transfer in pages",
     "older leader fenced",
+    "orphan removed",
     "quota used up",
     "race for a write lost",
     "restart completed",

@@ -164,7 +164,14 @@ def unsettled(world: World) -> list[str]:
     """Return what is not yet as it is wanted, in words."""
     if world.gateway.wishes_under_way or not all(user.is_done for user in world.users):
         return ["people's requests are under way"]
-    return [f"{plant.agent_id} has no proxy" for plant in world.plants if not plant.has_proxy()] + [
+    orphans = [
+        f"{orphan} is nobody's, and still there"
+        for plant in world.plants
+        for orphan in plant.orphans
+        if plant.has_remains(orphan)
+    ]
+    doorless = [f"{plant.agent_id} has no proxy" for plant in world.plants if not plant.has_proxy()]
+    return [*orphans, *doorless] + [
         f"{state.workspace_id} {words}"
         for plant in world.plants
         for state in world.states_of(plant)

@@ -110,6 +110,8 @@ class World:
         for plant in self.plants:
             for pod in plant.pods:
                 self.scheduler.after(self.dice.stream(pod.name).uniform(0, 5), pod.boot)
+            if self.swarm.orphans:
+                self.scheduler.after(self.dice.stream("orphans").uniform(0, 60), plant.plant_orphan)
         for user in self.users:
             user.start()
         if self.liar is not None:
@@ -174,6 +176,7 @@ class World:
         agents = swarm.agents + (1 if swarm.byzantine and number == 0 else 0)
         settings = OrganisationSettings(
             longest_run_seconds=swarm.longest_run,
+            orphan_grace_seconds=60,
             workspaces_per_user=swarm.quota_per_user,
             workspaces_per_agent=swarm.quota_per_agent,
         )

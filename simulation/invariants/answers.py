@@ -41,7 +41,8 @@ class AnswerRules:
         told = json.loads(call.body)
         for order in body["orders"]:
             placed = self._commits.placed.get(order["workspace_id"])
-            if placed != call.subject:
+            is_orphan = placed is None and order["action"] == "terminate"
+            if placed != call.subject and not is_orphan:
                 words = f"{call.subject} was given an order for {order['workspace_id']} of {placed}"
                 self._history.broken("INV-8", words)
             for secret in order.get("secrets") or ():

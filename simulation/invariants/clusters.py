@@ -77,6 +77,8 @@ class ClusterRules:
         if event.type == "DELETED" and shelf.kind is kinds.NAMESPACE and wanted:
             self._ended.add(workspace_id)
             self._history.tell(f"{workspace_id} namespace is gone")
+            if state is None:
+                self._history.sometimes("orphan removed")
 
     def _look_at_generation(self, event: Event, workspace_id: str) -> None:
         if event.type == "DELETED":

@@ -26,7 +26,7 @@ from chalicelib.usecases.agents.orders import (
     write_orders,
 )
 from chalicelib.usecases.agents.reports import Taken, take_reports
-from chalicelib.wire.reconcile import Receipt, ReconcileRequest, ReconcileResponse
+from chalicelib.wire.reconcile import Order, Receipt, ReconcileRequest, ReconcileResponse
 
 BUSY_POLL_MS = 1_000
 BUSY_SECONDS = 600.0
@@ -54,7 +54,12 @@ def reconcile(
     if request.update_type == "full" and sync is not None and request.cursor is None:
         note_absences(talk, sync, request.reports)
         if not sync.last:
-            return _said(ports, receipts=_receipts(taken), next_poll_ms=BUSY_POLL_MS)
+            return _said(
+                ports,
+                receipts=_receipts(taken),
+                orders=_removals(taken),
+                next_poll_ms=BUSY_POLL_MS,
+            )
     return _with_orders(talk, request, taken, resumed)
 
 
@@ -100,7 +105,7 @@ def _with_orders(
     rows, turns = _full_turns(talk) if is_full else _partial_turns(talk)
     left = [turn for turn in turns if after is None or turn > after]
     written = write_orders(talk, left, is_full=is_full)
-    removals = [each.removal for each in taken if each.removal is not None]
+    removals = _removals(taken)
     more = written.stopped_after is not None
     unsettled = rows or more or removals or len(taken) < len(request.reports)
     return _said(
@@ -149,6 +154,10 @@ def _resumed(talk: Conversation, request: ReconcileRequest) -> _Resumed:
 def _audience(talk: Conversation) -> str:
     """A cursor is good for this agent and this holder of its Lease alone."""
     return f"reconcile:{talk.agent.organisation_id}:{talk.agent.id}:{talk.epoch}"
+
+
+def _removals(taken: list[Taken]) -> tuple[Order, ...]:
+    return tuple(each.removal for each in taken if each.removal is not None)
 
 
 def _receipts(taken: list[Taken]) -> tuple[Receipt, ...]:

@@ -2,7 +2,7 @@ from chalicelib.domain.workspaces.states import ActualState
 from chalicelib.ports.store import Delete
 from chalicelib.records import keys
 from chalicelib.usecases.workspaces.read import show_workspace
-from chalicelib.wire.reconcile import Receipt, TerminateOrder
+from chalicelib.wire.reconcile import FullSync, Receipt, TerminateOrder
 from tests.builders import PaperCluster, World, add_agent, create
 
 DAY = 24 * 3600
@@ -82,3 +82,17 @@ def test_an_agent_hears_only_of_its_own(world: World, workspace_id: str) -> None
     answer = PaperCluster(world).poll("full")
     assert [order.workspace_id for order in answer.orders] == [own]
     assert workspace_id not in answer.model_dump_json()
+
+
+def test_an_orphan_on_any_page_of_a_full_transfer_is_removed(
+    world: World, cluster: PaperCluster, workspace_id: str
+) -> None:
+    """The order to remove it comes with the answer to the page that names it, the last or not."""
+    cluster.settle()
+    forget(world, workspace_id)
+    cluster.poll("full")
+    world.clock.advance(DAY)
+    page = FullSync(id="transfer", page=0, last=False)
+    request = cluster.request("full", reports=cluster.reports(), full_sync=page)
+    (order,) = cluster.ask(request).orders
+    assert order == TerminateOrder(workspace_id=workspace_id, generation=2)
