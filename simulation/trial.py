@@ -164,6 +164,8 @@ def unsettled(world: World) -> list[str]:
     """Return what is not yet as it is wanted, in words."""
     if world.gateway.wishes_under_way or not all(user.is_done for user in world.users):
         return ["people's requests are under way"]
+    if world.swarm.orphans and not all(plant.orphans for plant in world.plants):
+        return ["what nobody owns is still to come"]
     orphans = [
         f"{orphan} is nobody's, and still there"
         for plant in world.plants
