@@ -13,6 +13,7 @@ _WORKLIST = "berth_agent/worklist.py"
 _LEASE = "berth_kube/lease.py"
 _TESTS = ("tests/agent/test_core.py",)
 _LIVES = ("tests/simulation/cluster/test_lives.py",)
+_GUARDS = ("tests/simulation/cluster/test_guards.py",)
 _LEADS = ("tests/kube/test_lease.py",)
 
 ROWS = (
@@ -130,7 +131,7 @@ ROWS = (
         file=_APPLIER,
         text='    same = {"resourceVersion": live.metadata.resource_version, "uid": live.metadata.uid}\n',
         replacement="    same: dict[str, str] = {}\n",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="claim-not-verified",
@@ -138,7 +139,7 @@ ROWS = (
         file=_CLAIM,
         text="    if not same or found.spec_digest != group.order.spec_digest:\n",
         replacement="    if not same and not found:\n",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="claim-by-the-older",
@@ -146,7 +147,7 @@ ROWS = (
         file=_CLAIM,
         text="    if live.metadata.annotations.generation_number > group.order.generation:\n",
         replacement="    if group.order.generation < 0:\n",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="claim-without-swap",
@@ -154,7 +155,7 @@ ROWS = (
         file=_CLAIM,
         text='        body["metadata"]["resourceVersion"] = live.metadata.resource_version\n',
         replacement="",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="lower-generation-overwrites",
@@ -162,7 +163,8 @@ ROWS = (
         file=_APPLIER,
         text="            if found > group.order.generation:\n                raise Overtaken\n",
         replacement="",
-        tests=_LIVES,
+        tests=_GUARDS,
+        survives="the claim, which is read again just before the write, says the same",
     ),
     Mutant(
         name="scaled-by-hand-is-left",
@@ -188,7 +190,7 @@ ROWS = (
         replacement=(
             '        if name not in [each["metadata"]["name"] for each in group.order.secrets or ()]:\n'
         ),
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="prune-on-absence",
@@ -196,7 +198,7 @@ ROWS = (
         file=_PRUNE,
         text='selector=f"{labels.PART_OF}={group.part_of}"',
         replacement='selector=""',
-        tests=_LIVES,
+        tests=_GUARDS,
         unseen="nobody there puts objects of their own into a workspace's namespace",
     ),
     Mutant(
@@ -205,7 +207,7 @@ ROWS = (
         file=_PRUNE,
         text="_NEVER = (kinds.NAMESPACE, kinds.VOLUME_CLAIM, kinds.SECRET)",
         replacement="_NEVER = (kinds.NAMESPACE, kinds.SECRET)",
-        tests=_LIVES,
+        tests=_GUARDS,
         unseen="no workspace there ever has fewer volumes than before",
     ),
     Mutant(
@@ -214,7 +216,7 @@ ROWS = (
         file=_APPLIER,
         text="        elif not self._owner.owns(live, group.order.workspace_id):\n",
         replacement="        elif live.metadata.name != group.place:\n",
-        tests=_LIVES,
+        tests=_GUARDS,
         unseen="nobody there makes a namespace of a workspace's name",
     ),
     Mutant(

@@ -5,6 +5,7 @@ from mutants.mutant import Mutant
 _APPLIER = "berth_agent/applier.py"
 _TERMINATOR = "berth_agent/terminator.py"
 _LIVES = ("tests/simulation/cluster/test_lives.py",)
+_GUARDS = ("tests/simulation/cluster/test_guards.py",)
 
 ROWS = (
     Mutant(
@@ -13,7 +14,7 @@ ROWS = (
         file=_TERMINATOR,
         text="        self._bury(workspace_id, generation)\n",
         replacement="",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="tombstone-after-the-deletion",
@@ -29,7 +30,7 @@ ROWS = (
             "        if namespace is None:\n"
             "            self._bury(workspace_id, generation)\n"
         ),
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="create-without-a-look-at-the-tombstone",
@@ -48,7 +49,7 @@ ROWS = (
         file=_APPLIER,
         text="one of us two sees the other.\n            self._check_tombstone(group)\n",
         replacement="one of us two sees the other.\n",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="volume-before-the-last-pod",
@@ -64,7 +65,7 @@ ROWS = (
         file=_TERMINATOR,
         text="or not self._owner.owns(namespace, workspace_id):",
         replacement="or namespace.metadata.name != place:",
-        tests=_LIVES,
+        tests=_GUARDS,
         unseen="nobody there makes a namespace of a workspace's name",
     ),
     Mutant(
@@ -73,7 +74,7 @@ ROWS = (
         file=_TERMINATOR,
         text=" or self._namespace(workspace_id):\n",
         replacement=":\n",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="newer-tombstone-collected",
@@ -81,7 +82,7 @@ ROWS = (
         file=_TERMINATOR,
         text="if tombstones.generation_of(live) > generation or ",
         replacement="if ",
-        tests=_LIVES,
+        tests=_GUARDS,
         unseen="a workspace is terminated once: no later tombstone follows",
     ),
     Mutant(
@@ -92,7 +93,7 @@ ROWS = (
         replacement=(
             "        if live is not None and tombstones.generation_of(live) == generation:\n"
         ),
-        tests=_LIVES,
+        tests=_GUARDS,
         unseen="a workspace is terminated once: all orders to terminate it have one generation",
     ),
 )
