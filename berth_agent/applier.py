@@ -78,8 +78,8 @@ class Applier:
         live = self._deployment(group)
         if parent is not None and live is not None and _acknowledges(parent, live, group):
             return
-        if group.order.secrets is None and _needs_secrets(live, group.order):
-            raise SecretsMissing
+        if group.order.secrets is None:
+            self._check_secrets(group, live)
         claim.take(self._client, group, parent)
         for member in group.members:
             at.append(member)
@@ -137,6 +137,14 @@ class Applier:
     def _deployment(self, group: Group) -> Deployment | None:
         name = group.deployment["metadata"]["name"]
         return self._client.get(kinds.DEPLOYMENT, name, Deployment, namespace=group.place)
+
+    def _check_secrets(self, group: Group, live: Deployment | None) -> None:
+        """They are not watched, and somebody may have deleted one: look before counting on them."""
+        if _needs_secrets(live, group.order):
+            raise SecretsMissing
+        for name in group.order.secret_names:
+            if self._client.get(kinds.SECRET, name, Partial, namespace=group.place) is None:
+                raise SecretsMissing
 
     def _check_stopped(self, group: Group, live: Deployment | None) -> None:
         starts = _replicas(group) > 0 and (live is None or live.spec.replicas == 0)

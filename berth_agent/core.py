@@ -28,7 +28,7 @@ from berth_agent.pacing import COALESCE, PAGE
 from berth_agent.report import report_of
 from berth_agent.steadiness import Steadiness
 from berth_agent.stops import LOOK_AGAIN, Stops
-from berth_agent.tasks import Failed, Incomplete
+from berth_agent.tasks import Done, Failed, Incomplete
 from berth_agent.view import View
 from berth_agent.worklist import Worklist
 from berth_kube.backoff import Backoff
@@ -104,7 +104,10 @@ class Core:
     def _worked(self, event: Worked, moment: Moment) -> None:
         error = self._worklist.finish(event.workspace_id, event.outcome, moment)
         if isinstance(event.outcome, Incomplete):
+            self._ledger.lose(event.workspace_id)
             self._conversation.distrust()
+            self._conversation.changed(moment.now)
+        elif isinstance(event.outcome, Done) and self._ledger.regain(event.workspace_id):
             self._conversation.changed(moment.now)
         if error is None and isinstance(event.outcome, Failed):
             return  # it may heal: neither told nor taken back

@@ -26,6 +26,8 @@ class Ledger:
     def __init__(self) -> None:
         self._facts: dict[str, WorkspaceReport] = {}
         self._errors: dict[str, ApplyError] = {}
+        self._lost: set[str] = set()
+        """Workspaces whose Secrets are not what their Deployment says."""
         self._said: dict[str, WorkspaceReport] = {}
         self._unsent: dict[str, None] = {}
         self._ended: set[str] = set()
@@ -45,6 +47,18 @@ class Ledger:
                 return False
         else:
             self._errors[workspace_id] = error
+        return self._restate(workspace_id)
+
+    def lose(self, workspace_id: str) -> bool:
+        """Secrets are missing: until they were applied, none are reported."""
+        self._lost.add(workspace_id)
+        return self._restate(workspace_id)
+
+    def regain(self, workspace_id: str) -> bool:
+        """All of an order is applied, Secrets too."""
+        if workspace_id not in self._lost:
+            return False
+        self._lost.discard(workspace_id)
         return self._restate(workspace_id)
 
     def report(self, workspace_id: str) -> WorkspaceReport | None:
@@ -117,6 +131,8 @@ class Ledger:
             facts = WorkspaceReport(
                 workspace_id=workspace_id, resource_version=0, namespace="Absent"
             )
+        if workspace_id in self._lost:
+            facts = facts.model_copy(update={"secrets_digest": ""})
         error = self._errors.get(workspace_id)
         report = facts.model_copy(update={"apply_error": error}) if error else facts
         said = self._said.get(workspace_id)

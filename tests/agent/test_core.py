@@ -367,3 +367,20 @@ def test_a_receipt_of_another_version_confirms_nothing(driver: Driver) -> None:
     driver.tell(Answered(ReconcileResponse(receipts=(other,), intent=1)))
     driver.pass_time(10)
     assert driver.post().reports == request.reports
+
+
+def test_missing_secrets_are_reported_until_they_are_applied(driver: Driver) -> None:
+    """While the Deployment still says that they are there, the report says that they are not."""
+    driver.tell(seen(namespace(A, 10)))
+    driver.tell(seen(deployment(A, 11)))
+    request = driver.start()
+    assert [report.secrets_digest for report in request.reports] == ["secrets"]
+    driver.answer(request, order(2))
+    driver.work(Incomplete())
+    driver.pass_time(1)
+    request = driver.post()
+    assert [report.secrets_digest for report in request.reports] == [""]
+    driver.answer(request, order(2))
+    driver.work(Done())
+    driver.pass_time(1)
+    assert [report.secrets_digest for report in driver.post().reports] == ["secrets"]

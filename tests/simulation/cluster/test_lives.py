@@ -425,3 +425,17 @@ def test_a_late_apply_brings_no_deployment_back(agent: Agent) -> None:
     client = type(agent.world.agent)(Late(), manager="berth-agent")
     Applier(client, OWNER, agent.world.pause).run(agent.workspace.order(2, replicas=0))
     assert answers[0] == 409
+
+
+def test_a_secret_that_was_deleted_by_hand_is_asked_for(agent: Agent) -> None:
+    """An order that counts on Secrets looks whether they are there; with them it is whole again."""
+    agent.apply(1)
+    agent.world.eventually(lambda: agent.available() == 1, "a pod that serves")
+    whole = agent.workspace.order(2)
+    counting = whole.model_copy(update={"secrets": None})
+    name = whole.secret_names[0]
+    agent.world.admin.delete(SECRET, name, namespace=PLACE)
+    assert agent.applier.run(counting) == Incomplete()
+    assert agent.applier.run(whole) == Done()
+    assert agent.applier.run(counting) == Done()
+    assert agent.world.server.store.get(SECRET, PLACE, name)
