@@ -51,6 +51,7 @@ class Conversation:
         self._ledger = ledger
         self._pacing = Pacing(largest=page, page=page)
         self._epoch = 0
+        self._era: int | None = None
         self._busy = ""
         self._sent: dict[str, WorkspaceReport] = {}
         self._transfer: Transfer | None = None
@@ -93,6 +94,18 @@ class Conversation:
             return None
         self._busy = "reconcile"
         return Post(self._request(now))
+
+    def enter(self, era: int | None, now: float) -> bool:
+        """Take in the era of an answer; True when it is another one than we spoke in.
+
+        Nothing that we said in the one before counts: prerequisites and a full transfer come anew.
+        """
+        former, self._era = self._era, era
+        if former is None or era in (None, former):
+            return False
+        self._transfer = None
+        self._prerequisites_due = self._full_due = now
+        return True
 
     def prepared(self, moment: Moment) -> None:
         """Prerequisites came: speak of all workspaces now.
@@ -176,6 +189,7 @@ class Conversation:
             epoch=self._epoch,
             instance=self._identity.instance,
             version=self._identity.version,
+            era=self._era,
             intent=intent,
             full_sync=full,
             reports=reports,

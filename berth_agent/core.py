@@ -49,6 +49,7 @@ class Core:
         self._conversation = Conversation(identity, self._ledger, page=page)
         self._proxy = _Proxy()
         self._leading = False
+        self._entering = False
         self._touched: dict[str, None] = {}
         self._look_at: float | None = None
         self._later: dict[str, float] = {}
@@ -82,9 +83,11 @@ class Core:
     def _hear(self, event: Prepared | Answered | Unanswered, moment: Moment) -> None:
         match event:
             case Prepared(response):
+                self._enter(response.era, moment)
                 self._conversation.prepared(moment)
                 self._proxy.wish(response)
             case Answered(response):
+                self._enter(response.era, moment)
                 for order in response.orders:
                     self._worklist.order(order)
                 collect = self._conversation.answered(response, moment)
@@ -92,6 +95,18 @@ class Core:
                     self._worklist.collect(workspace_id, generation)
             case Unanswered():
                 self._conversation.unanswered(event, moment)
+
+    def _enter(self, era: int | None, moment: Moment) -> None:
+        """In a new era all orders are void, and we report before we obey."""
+        if self._conversation.enter(era, moment.now):
+            self._worklist.void()
+            self._entering = True
+
+    def _may_speak(self) -> bool:
+        """Not in a new era before the last work of the one before has ended: it would be reported
+        as it was in the middle of it."""
+        self._entering = self._entering and self._worklist.is_ending()
+        return not self._entering
 
     def _finished(self, event: Worked | Looked, moment: Moment) -> None:
         match event:
@@ -121,10 +136,11 @@ class Core:
             yield Work(workspace_id, task)
         if (proxy := self._proxy.step(moment.now)) is not None:
             yield proxy
-        if (request := self._conversation.step(moment.now)) is not None:
+        may_speak = self._may_speak()
+        if may_speak and (request := self._conversation.step(moment.now)) is not None:
             yield request
         due = (
-            self._conversation.wake_at(),
+            self._conversation.wake_at() if may_speak else None,
             self._worklist.next_at(),
             self._proxy.wake_at(),
             self._look_at,

@@ -39,6 +39,16 @@ class Worklist:
         """The tombstone may go."""
         self._put(workspace_id, Collect(generation))
 
+    def void(self) -> None:
+        """Every order is void: what runs ends, and nothing of it is begun again."""
+        for workspace_id in self._tasks:
+            self._queue.forget(workspace_id)
+        self._tasks.clear()
+
+    def is_ending(self) -> bool:
+        """Whether a void task still runs."""
+        return any(self._tasks.get(each) is not task for each, task in self._running.items())
+
     def nudge(self, workspace_id: str) -> None:
         """The cluster moved: a termination that waits may take its next step."""
         if isinstance(self._tasks.get(workspace_id), Terminate):

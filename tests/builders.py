@@ -147,6 +147,7 @@ class PaperCluster:
     tombstones: dict[str, tuple[int, int]] = field(default_factory=dict)
     applied: dict[tuple[str, int], int] = field(default_factory=dict)
     intent: int = -1
+    era: int | None = None
     version: int = 0
     told: dict[str, int] = field(default_factory=dict)
 
@@ -175,7 +176,7 @@ class PaperCluster:
         reports = self.news() if update_type == "partial" else self.reports()
         whole = {"id": f"sync-{self.version}"} if update_type == "full" else None
         values = {"update_type": update_type, "epoch": self.epoch, "instance": "pod-1"}
-        values |= {"intent": self.intent, "reports": reports, "full_sync": whole}
+        values |= {"intent": self.intent, "era": self.era, "reports": reports, "full_sync": whole}
         return ReconcileRequest.model_validate(values | more)
 
     def news(self) -> list[WorkspaceReport]:
@@ -208,7 +209,7 @@ class PaperCluster:
                 self._terminate(order)
             else:
                 self._apply(order)
-        self.intent = answer.intent
+        self.intent, self.era = answer.intent, answer.era
 
     def _terminate(self, order: TerminateOrder) -> None:
         known = self.tombstones.get(order.workspace_id)

@@ -81,9 +81,22 @@ def change_settings(agent: Agent, name: str, settings: AgentSettings) -> Update:
     return _change(agent, {"name": name, "settings": _stored(settings)})
 
 
-def change_tokens(agent: Agent, digests: Digests) -> Update:
-    """Write which tokens hold, if nobody else changed the agent since."""
-    return _change(agent, {"tokens": _stored_digests(digests)})
+def change_tokens(agent: Agent, digests: Digests, *, epoch: int | None = None) -> Update:
+    """Write which tokens hold, if nobody else changed the agent since; with ``epoch`` a new era
+    begins."""
+    begun: dict[str, Value] = {} if epoch is None else {"epoch": epoch}
+    return _change(agent, {"tokens": _stored_digests(digests)} | begun)
+
+
+def restored(agent: Agent, epoch: int) -> Update:
+    """Write that a new era begins with ``epoch``, in which the agent reports before it obeys."""
+    return _change(agent, {"epoch": epoch, "restored": epoch, "owes_report": True})
+
+
+def reported(agent: Agent) -> Update:
+    """Write that all was reported since the restore; fails when somebody newer leads meanwhile."""
+    key = keys.agent(agent.organisation_id, agent.id)
+    return Update(key, set={"owes_report": False}, when=[Equals("epoch", agent.epoch)])
 
 
 def retire(agent: Agent, at: float) -> Update:
@@ -124,6 +137,8 @@ def from_item(item: Item, organisation_id: str) -> Agent:
         intent=number(stored, "intent"),
         heard_at=moment_or_none(stored, "heard"),
         namespace=text(stored, "namespace"),
+        restored=number(stored, "restored"),
+        owes_report=stored.get("owes_report") is True,
     )
 
 

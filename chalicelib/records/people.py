@@ -67,6 +67,16 @@ def find(store: Store, issuer: str, subject: str) -> Member | None:
     return load(store, text(found, "organisation"), text(found, "user"))
 
 
+def every_organisation(store: Store) -> Iterator[str]:
+    """Yield the ids of all organisations of the installation: each keeps an owner."""
+    met: set[str] = set()
+    for item in every_item(store, keys.IDENTITIES, ""):
+        organisation_id = text(item.attributes, "organisation")
+        if organisation_id not in met:
+            met.add(organisation_id)
+            yield organisation_id
+
+
 def put_new(member: Member) -> list[Put]:
     """Write a new member and the row that finds it; fails when the person is a member already."""
     attributes: dict[str, Value] = {

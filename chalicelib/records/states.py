@@ -72,6 +72,8 @@ def to_item(placement: Placement, state: WorkspaceState) -> Item:
         "secrets_digest": state.secrets_digest,
     }
     attributes |= _moments(state) | _reason(state.reason)
+    if state.withheld:
+        attributes["withheld"] = True
     key = keys.state(placement.organisation_id, placement.agent_id, state.workspace_id)
     return Item(key, attributes, expires=expires(state))
 
@@ -104,6 +106,7 @@ def from_item(item: Item) -> WorkspaceState:
         secrets_digest=text(stored, "secrets_digest"),
         reason=_reason_of(stored.get("reason")),
         look_at=moment_or_none(stored, "look_at"),
+        withheld=stored.get("withheld") is True,
     )
 
 

@@ -20,6 +20,8 @@ MAX_NUMBER = 2**53
 Whole = Annotated[int, Field(strict=True, ge=-MAX_NUMBER, le=MAX_NUMBER)]
 """A number on the wire is a number: text with digits would pass all bounds of the JSON reader."""
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_NUMBER)]
+Transitions = Annotated[int, Field(strict=True, ge=0, lt=2**32)]
+"""Of a Lease. The control plane keeps them below the era in one number."""
 Text = Annotated[str, Field(max_length=512)]
 Name = Annotated[str, Field(max_length=128)]
 Protocol = Annotated[int, Field(ge=1, le=PROTOCOL)]
@@ -117,8 +119,10 @@ class ReconcileRequest(Message):
 
     protocol: Protocol = PROTOCOL
     update_type: Literal["full", "partial"]
-    epoch: Count
+    epoch: Transitions
     """Transitions of the agents' Lease: a newer holder has a higher epoch and fences older ones."""
+    era: Count | None = None
+    """The ``era`` of the last answer; None: heard of none, and the present one is meant."""
     instance: Name
     """Identity of this agent process, for people."""
     version: Name = ""
@@ -183,13 +187,16 @@ class ReconcileResponse(Message):
     """To be sent back with the next request once the orders of this answer were taken up."""
     next_poll_ms: int = 10_000
     full_sync_ms: int = 3_600_000
+    era: int | None = None
+    """To be sent back. Another one than was sent: nothing of the message was taken, and everything
+    is to be reported anew; an order of the era before is void."""
 
 
 class PrerequisitesRequest(Message):
     """The first message of an agent that became leader: ``POST /agent/v1/prerequisites``."""
 
     protocol: Protocol = PROTOCOL
-    epoch: Count
+    epoch: Transitions
     instance: Name
     version: Name = ""
     namespace: Name
@@ -201,3 +208,5 @@ class PrerequisitesResponse(Message):
 
     objects: tuple[Object, ...] = ()
     digest: str = ""
+    era: int | None = None
+    """As of an answer to ``reconcile``."""

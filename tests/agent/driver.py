@@ -54,11 +54,11 @@ class Driver:
         self.commands += [c for c in fresh if not isinstance(c, WakeAt)]
         return fresh
 
-    def start(self, epoch: int = 1) -> ReconcileRequest:
+    def start(self, epoch: int = 1, era: int | None = None) -> ReconcileRequest:
         """Lead, take the prerequisites, and return the first (full) request."""
         self.tell(Started(epoch))
         self.only(Ask)
-        self.tell(Prepared(PrerequisitesResponse()))
+        self.tell(Prepared(PrerequisitesResponse(era=era)))
         self.run_proxy()
         return self.post()
 
@@ -104,8 +104,9 @@ class Driver:
         more: bool = False,
         cursor: str | None = None,
         next_poll_ms: int = 10_000,
+        era: int | None = None,
     ) -> None:
-        """Answer it: all reports have the same outcome."""
+        """Answer it: all reports have the same outcome. Without ``era``: as a former one does."""
         receipts = tuple(
             Receipt(
                 workspace_id=r.workspace_id, resource_version=r.resource_version, outcome=outcome
@@ -121,6 +122,7 @@ class Driver:
                     cursor=cursor,
                     intent=intent,
                     next_poll_ms=next_poll_ms,
+                    era=era,
                 )
             )
         )

@@ -69,3 +69,31 @@ def test_an_audit_record_is_written_for_each_change(world: World) -> None:
     assert sorted(told) == [
         (world.owner.id, f"agents:{verb}") for verb in ("register", "retire", "rotate")
     ]
+
+
+def test_a_rotation_at_once_ends_a_stolen_token_and_what_it_fenced(world: World) -> None:
+    """A thief with the highest epoch fences the true agent until the token is rotated, and no longer."""
+    agent = world.agent()
+    said = {"update_type": "partial", "instance": "a"}
+
+    def reconcile(token: str, epoch: int, **more: object) -> tuple[int, dict[str, object]]:
+        body = said | {"epoch": epoch} | more
+        answer = world.call("POST", "/agent/v1/reconcile", token=token, body=body)
+        return answer.status_code, dict(answer.json_body)
+
+    era = reconcile(agent.token, 3)[1]["era"]
+    stolen = world.proxy(agent)
+    assert reconcile(agent.token, 2**32 - 1)[0] == 200
+    assert reconcile(agent.token, 3)[0] == 409
+    path = f"/api/v1/agents/{agent.agent.id}/rotate"
+    token = world.call("POST", path, token=world.token(), body={"overlap_seconds": 0}).json_body[
+        "token"
+    ]
+    status, answer = reconcile(token, 3, era=era, reports=[])
+    assert (status, answer["receipts"], answer["orders"]) == (200, [], [])
+    assert reconcile(token, 3, era=answer["era"])[0] == 200
+    assert reconcile(token, 3)[0] == 200
+    assert reconcile(agent.token, 2**32 - 1)[0] == 401
+    asked: dict[str, list[str]] = {"admission_ids": []}
+    refused = world.call("POST", "/agent/v1/admissions/recheck", token=stolen, body=asked)
+    assert refused.status_code == 401

@@ -20,9 +20,9 @@ def answer_to(world: World, token: str, **changes: Any) -> Any:
     return world.call("POST", "/agent/v1/reconcile", token=token, body=body)
 
 
-@pytest.mark.parametrize("number", [str(BEYOND), "1", True, -1, 1.5])
+@pytest.mark.parametrize("number", [str(BEYOND), "1", True, -1, 1.5, 2**32])
 def test_an_epoch_is_a_whole_number(world: World, number: object) -> None:
-    """A message whose epoch is no whole number from 0 is refused, and fences nobody."""
+    """A message whose epoch is no whole number of 32 bits is refused, and fences nobody."""
     token = world.agent().token
     assert answer_to(world, token, epoch=number).status_code == 422
     assert answer_to(world, token, epoch=0).status_code == 200

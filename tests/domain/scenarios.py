@@ -4,13 +4,13 @@ Read a row as: *given* desired, actual, generation and acknowledgement, *when* a
 something or a report arrives (or both, in this order), *then* this is sent, and this is stored.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.workspaces.decide import Order, Outcome, Sighting
 from chalicelib.domain.workspaces.states import ActualState as A
 from chalicelib.domain.workspaces.states import DesiredState as D
 from chalicelib.domain.workspaces.workspace import WorkspaceState
-from tests.domain.sightings import absent, buried, ending, refused, seen, state
+from tests.domain.sightings import absent, again, buried, ending, refused, seen, state
 
 NOTHING, SPEC, TERMINATE = Order.NOTHING, Order.SPEC, Order.TERMINATE
 STORED, STALE, COLLECT = Outcome.STORED, Outcome.STALE, Outcome.COLLECT
@@ -42,6 +42,7 @@ RESTARTS = state(D.RESTART_REQUESTED, A.RUNNING, 2, 1)
 ENDS = state(D.TERMINATED, A.RUNNING, 2, 1)
 ENDING = state(D.TERMINATED, A.TERMINATING, 2, 2)
 ENDED = state(D.TERMINATED, A.TERMINATED, 2, 2)
+WITHHELD = replace(state(D.RUNNING, A.UNKNOWN, 1, 1, live=0), withheld=True)
 
 # fmt: off
 SCENARIOS = [
@@ -124,5 +125,30 @@ SCENARIOS = [
         RUNS, report=absent(), sends=SPEC, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
     row("a generation that was never made acknowledges nothing",
         RUNS, report=seen(A.RUNNING, 7), sends=SPEC, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
+    # The first report after a restore from a backup
+    row("what is as the backup says goes on",
+        RUNS, report=again(seen(A.RUNNING, 1)), sends=NOTHING, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    row("a generation that was lost is passed, and the wish sent anew",
+        RUNS, report=again(seen(A.RUNNING, 7)), sends=SPEC, then=(D.RUNNING, A.RUNNING, 7 + 2**20, 7)),
+    row("an end that was lost is an end",
+        RUNS, report=again(buried(2)), sends=NOTHING, outcome=COLLECT, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
+    row("an end that was lost goes on",
+        RUNS, report=again(ending(2)), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATING, 2, 2)),
+    row("an older tombstone is nobody's wish even then",
+        RUNS, report=again(buried(1)), sends=SPEC, then=(D.RUNNING, A.ERROR, 1, 1)),
+    row("an end of the backup with a later tombstone ends with that",
+        ENDS, report=again(buried(7)), sends=NOTHING, outcome=COLLECT, then=(D.TERMINATED, A.TERMINATED, 7, 7)),
+    row("what is gone is not sent unasked",
+        RUNS, report=again(absent()), sends=NOTHING, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
+    row("an end of the backup is sent where nothing is left",
+        ENDS, report=again(absent()), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATING, 2, 1)),
+    row("what is withheld stays so while it is gone",
+        WITHHELD, report=absent(), sends=NOTHING, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
+    row("what is withheld and lives after all goes on",
+        WITHHELD, report=seen(A.RUNNING, 1), sends=NOTHING, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    row("what is withheld is sent to who wishes it again",
+        WITHHELD, wish=D.RUNNING, sends=SPEC, then=(D.RUNNING, A.UNKNOWN, 2, 1)),
+    row("what is withheld can be ended",
+        WITHHELD, wish=D.TERMINATED, sends=TERMINATE, then=(D.TERMINATED, A.UNKNOWN, 2, 1)),
 ]
 # fmt: on

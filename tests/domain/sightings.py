@@ -1,5 +1,7 @@
 """Reports in short: what a target reads from the facts of one workspace at a generation."""
 
+from dataclasses import replace
+
 from chalicelib.domain.workspaces.decide import Sighting
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import Reason, WorkspaceState
@@ -60,6 +62,11 @@ def seen(
 def absent() -> Sighting:
     """Nothing is there, and no tombstone."""
     return seen(ActualState.UNKNOWN, absent=True)
+
+
+def again(report: Sighting) -> Sighting:
+    """The same as the first report after the store was restored from a backup."""
+    return replace(report, after_restore=True)
 
 
 def refused() -> Sighting:

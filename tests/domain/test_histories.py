@@ -21,6 +21,7 @@ REPORTS = st.builds(
     tombstone=st.none() | st.integers(0, 8),
     secrets_digest=st.sampled_from(["", "abc"]),
 )
+RESTORED = st.builds(replace, REPORTS, after_restore=st.booleans())
 WISHES = st.sampled_from(DesiredState)
 
 
@@ -82,3 +83,26 @@ def _honest(desired: DesiredState, generation: int, version: int) -> Sighting:
         return replace(buried(generation), resource_version=version, epoch=9)
     actual = ActualState.RUNNING if desired is DesiredState.RUNNING else ActualState.STOPPED
     return seen(actual, generation, resource_version=version, epoch=9, secrets_digest="abc")
+
+
+@given(st.lists(WISHES | RESTORED, max_size=40))
+def test_a_restore_brings_nothing_back(history: list[DesiredState | Sighting]) -> None:
+    """Whatever is reported after a restore, an end stays an end, no counter falls and what is
+    withheld is sent to nobody but who wishes it."""
+    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW)
+    for step in history:
+        before = now
+        if isinstance(step, Sighting):
+            now = decide(now, step, NOW).state or now
+            if before.withheld and step.absent:
+                assert order_due(now) in (Order.NOTHING, Order.TERMINATE)
+        else:
+            try:
+                now = want(now, step, NOW) or now
+            except Clash:
+                assert before.desired is DesiredState.TERMINATED
+            assert not now.withheld
+        if before.desired is DesiredState.TERMINATED:
+            assert now.desired is DesiredState.TERMINATED
+        assert now.generation >= before.generation
+        assert before.acknowledged <= now.acknowledged <= now.generation

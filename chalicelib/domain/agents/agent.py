@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from chalicelib.domain.agents.eras import era_of
+
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
@@ -49,9 +51,20 @@ class Agent:
     token_digests: tuple[tuple[bytes, float | None], ...] = field(default=(), repr=False)
     retired_at: float | None = None
     epoch: int = 0
+    """Of whoever leads (see ``eras``): nobody with a lower one is heard."""
     instance: str = ""
     software: str = ""
     intent: int = 0
     """Raised by every change that this agent has to hear of."""
     heard_at: float | None = None
     namespace: str = ""
+    restored: int = 0
+    """Epoch with which the era after the last restore from a backup began; 0: there was none. What
+    is stored of a workspace under a lower one is older than what its cluster knows."""
+    owes_report: bool = False
+    """Since that restore no full transfer was committed: the agent is given no order."""
+
+    @property
+    def era(self) -> int:
+        """The present era."""
+        return era_of(self.epoch)

@@ -30,6 +30,8 @@ class Sighting:
     tombstone: int | None = None
     spec_digest: str = ""
     secrets_digest: str = ""
+    after_restore: bool = False
+    """The state came from a backup, and this is the first report of the workspace since."""
 
 
 class Outcome(Enum):
@@ -67,7 +69,8 @@ def decide(state: WorkspaceState, seen: Sighting, now: float) -> Decision:
         return _after_termination(seen)
     if (seen.epoch, seen.resource_version) < (state.epoch, state.resource_version):
         return Decision(None, Outcome.STALE, order_due(state))
-    after = _observed(state, seen, now)
+    known = _caught_up(state, seen, now) if seen.after_restore else state
+    after = _observed(known, seen, now)
     if _is_reached(after):
         after = restarted(after, now)
     collect = after.actual is ActualState.TERMINATED
@@ -87,6 +90,8 @@ def order_due(state: WorkspaceState, *, spec_digest: str | None = None) -> Order
     if state.desired is DesiredState.TERMINATED:
         terminated = state.actual is ActualState.TERMINATED
         return Order.NOTHING if terminated else Order.TERMINATE
+    if state.withheld:
+        return Order.NOTHING
     if state.secrets_digest not in ("", state.live_secrets_digest):
         return Order.EVERYTHING
     is_live = state.live_generation == state.generation
@@ -104,11 +109,24 @@ def missed(state: WorkspaceState, now: float) -> WorkspaceState | None:
 
     Absence deletes nothing and changes no intent: what should exist is sent again.
     """
-    if state.desired is DesiredState.TERMINATED or state.acknowledged == 0:
+    if state.desired is DesiredState.TERMINATED or state.acknowledged == 0 or state.withheld:
         return None
     lost = replace(state, live_generation=0, live_secrets_digest="", spec_digest="")
     after = _shown(lost, ActualState.UNKNOWN, reasons.LOST, now)
     return None if after == state else after
+
+
+def missed_after_restore(state: WorkspaceState, epoch: int, now: float) -> WorkspaceState | None:
+    """Return the state of a restored workspace that the first full sync since did not name.
+
+    It may have been terminated after the backup, so that nothing brings it back unasked; and
+    absence deletes nothing. ``epoch`` is that of the sync, which counts as a report of it.
+    """
+    if state.desired is DesiredState.TERMINATED:
+        return None
+    held = replace(state, withheld=True, epoch=epoch, resource_version=0)
+    lost = replace(held, live_generation=0, live_secrets_digest="", spec_digest="")
+    return _shown(lost, ActualState.UNKNOWN, reasons.WITHHELD, now)
 
 
 _PASSING = frozenset(
@@ -128,6 +146,29 @@ def _after_termination(seen: Sighting) -> Decision:
     return Decision(None, Outcome.COLLECT, Order.NOTHING)
 
 
+def _caught_up(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceState:
+    """Return a state from a backup with what its cluster knows better.
+
+    A termination since is final. A generation above ours was made since: the wish of the backup is
+    made anew, far above all that was lost. What is gone is withheld (``missed_after_restore``).
+    """
+    if seen.tombstone is not None:
+        if seen.tombstone <= state.generation:
+            return state
+        ended = replace(state, desired=DesiredState.TERMINATED, generation=seen.tombstone)
+        return replace(ended, desired_at=now, started_at=None)
+    if seen.absent:
+        return replace(state, withheld=state.desired is not DesiredState.TERMINATED)
+    if state.generation < seen.generation <= _FARTHEST:
+        return replace(state, generation=seen.generation + _JUMP)
+    return state
+
+
+_JUMP = 2**20
+_FARTHEST = 2**52
+"""No agent counts so far: what says so lies, and must not push us beyond what the wire can carry."""
+
+
 def _observed(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceState:
     live = _live_generation(state, seen)
     noted = replace(
@@ -138,6 +179,7 @@ def _observed(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceSta
         live_generation=live,
         live_secrets_digest="" if seen.absent else seen.secrets_digest,
         spec_digest="" if seen.absent else seen.spec_digest,
+        withheld=state.withheld and seen.absent,
     )
     return _shown(noted, *_interpreted(state, seen), now)
 
@@ -175,6 +217,8 @@ def _interpreted_end(state: WorkspaceState, seen: Sighting) -> tuple[ActualState
 def _interpreted_absence(
     state: WorkspaceState, seen: Sighting
 ) -> tuple[ActualState, Reason | None]:
+    if state.withheld:
+        return ActualState.UNKNOWN, reasons.WITHHELD
     if seen.actual is ActualState.ERROR:
         return ActualState.ERROR, seen.reason
     if state.acknowledged > 0:

@@ -46,7 +46,7 @@ def next_look(state: WorkspaceState, settings: OrganisationSettings, now: float)
 
 
 def _run_ends(state: WorkspaceState, settings: OrganisationSettings) -> float | None:
-    running = state.desired is DesiredState.RUNNING and state.started_at is not None
+    running = state.desired is DesiredState.RUNNING and not state.withheld
     if not running or state.started_at is None or settings.longest_run_seconds == 0:
         return None
     return state.started_at + settings.longest_run_seconds

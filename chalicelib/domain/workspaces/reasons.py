@@ -14,6 +14,13 @@ TERMINATED_BY_OTHERS = Reason(
     hint="Berth goes on sending it. Ask who runs the cluster; if it is not needed, terminate it.",
 )
 
+WITHHELD = Reason(
+    code="GoneSinceBackup",
+    message="Berth was restored from a backup, and the cluster has nothing of this workspace.",
+    hint="Terminate it if that was done since the backup. Start it to make it anew, without its files.",
+    retrying=False,
+)
+
 AHEAD = Reason(
     code="Ahead",
     message="The cluster carries a later change of this workspace than the control plane knows.",

@@ -7,8 +7,13 @@ from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredSta
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 
 
-def requested(workspace_id: str, *, secrets_digest: str, now: float) -> WorkspaceState:
-    """Return the first state of a workspace: wanted running, and nothing done yet."""
+def requested(
+    workspace_id: str, *, secrets_digest: str, now: float, epoch: int = 0
+) -> WorkspaceState:
+    """Return the first state of a workspace: wanted running, and nothing done yet.
+
+    ``epoch`` is that of its agent's last restore from a backup: the workspace is no part of it.
+    """
     return WorkspaceState(
         workspace_id=workspace_id,
         version=1,
@@ -20,20 +25,21 @@ def requested(workspace_id: str, *, secrets_digest: str, now: float) -> Workspac
         actual_at=now,
         started_at=now,
         secrets_digest=secrets_digest,
+        epoch=epoch,
     )
 
 
 def want(state: WorkspaceState, desired: DesiredState, now: float) -> WorkspaceState | None:
-    """Return the state with the wish accepted, or None when it is already wished.
+    """Return the state with the wish accepted, or None when it is already wished and not withheld.
 
     Raises Clash once the workspace is to be terminated: nothing brings it back.
     """
-    if desired is state.desired:
+    if desired is state.desired and not state.withheld:
         return None
     if state.desired is DesiredState.TERMINATED:
         message = "The workspace is terminated or about to be; create another one."
         raise Clash("workspace-terminated", message)
-    return intend(state, desired, now)
+    return replace(intend(state, desired, now), withheld=False)
 
 
 def restarted(state: WorkspaceState, now: float) -> WorkspaceState:

@@ -24,6 +24,7 @@ _SIGHTS = {
 }
 
 CREATED = "Created."
+RESTORED = "Berth was restored from a backup: what is wanted was brought in line with the cluster."
 RESTARTED = "Stopped for the restart; asked to run again."
 
 

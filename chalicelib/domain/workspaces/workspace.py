@@ -90,3 +90,5 @@ class WorkspaceState:
     reason: Reason | None = field(default=None)
     look_at: float | None = None
     """When the sweep looks at it next: the place of its DUE row."""
+    withheld: bool = False
+    """Restored from a backup, and its cluster has nothing of it: not sent until somebody asks."""

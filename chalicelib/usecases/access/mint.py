@@ -45,9 +45,11 @@ def mint(
 
 
 def proxy_token(signer: Signer, agent: Agent) -> str:
-    """Return the token of the agent's proxy: it is recomputed, not stored, and dies with the agent."""
+    """Return the token of the agent's proxy: it is recomputed, not stored, and dies with the agent
+    or its era, since whoever had the agent's token could ask for it."""
     made = milliseconds(agent.created_at)
-    secret = _encoded(signer.digest(f"proxy:{agent.organisation_id}:{agent.id}:{made}"))
+    era = f":{agent.era}" if agent.era else ""
+    secret = _encoded(signer.digest(f"proxy:{agent.organisation_id}:{agent.id}:{made}{era}"))
     return write_token(TokenKind.PROXY, agent.organisation_id, agent.id, secret)
 
 

@@ -1,8 +1,9 @@
-"""What a complete full transfer did not name is sent again. Absence deletes nothing."""
+"""What a complete full transfer did not name is sent again, or withheld where it came from a backup.
+Absence deletes nothing."""
 
 import logging
 
-from chalicelib.domain.workspaces.decide import missed
+from chalicelib.domain.workspaces.decide import missed, missed_after_restore
 from chalicelib.domain.workspaces.wording import sight_words
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.store import ConditionFailed, StoreBusy
@@ -15,18 +16,23 @@ from chalicelib.wire.reconcile import FullSync, WorkspaceReport
 _log = logging.getLogger(__name__)
 
 
-def note_absences(talk: Conversation, sync: FullSync, reports: tuple[WorkspaceReport, ...]) -> None:
-    """Remember what this page named; after the last page mark what none of them did."""
+def note_absences(talk: Conversation, sync: FullSync, reports: tuple[WorkspaceReport, ...]) -> bool:
+    """Remember what this page named; after the last page mark what none of them did.
+
+    Return whether all of the transfer is committed.
+    """
     named: set[str] | None = {report.workspace_id for report in reports}
     if not sync.last or sync.page > 0:
         named = _named_so_far(talk, sync, named or set())
     if named is None:
-        return
+        return False
+    committed = True
     for state in states.load_all(talk.ports.store, talk.placement):
         if talk.is_out_of_time():
-            return
+            return False
         if state.workspace_id not in named:
-            _mark(talk, state)
+            committed &= _mark(talk, state)
+    return committed
 
 
 def _named_so_far(talk: Conversation, sync: FullSync, named: set[str]) -> set[str] | None:
@@ -43,13 +49,18 @@ def _named_so_far(talk: Conversation, sync: FullSync, named: set[str]) -> set[st
     return whole
 
 
-def _mark(talk: Conversation, state: WorkspaceState) -> None:
-    after = missed(state, talk.ports.clock.now())
+def _mark(talk: Conversation, state: WorkspaceState) -> bool:
+    """Store the absence; False when the state changed meanwhile."""
+    now = talk.ports.clock.now()
+    is_restored = state.epoch < talk.agent.restored
+    after = missed_after_restore(state, talk.epoch, now) if is_restored else missed(state, now)
     if after is None:
-        return
+        return True
     words = sight_words(after)
     told = event(talk.ports, after, kind="actual", message=words, actor=talk.agent.id)
     try:
         commit(talk.ports.store, Change(talk.placement, state, after, (told,)))
     except (ConditionFailed, StoreBusy):
         _log.info("%s changed while its absence was noted", state.workspace_id)
+        return False
+    return True

@@ -19,9 +19,13 @@ class Conversation:
 
     ports: Ports
     agent: Agent
-    epoch: int
     settings: OrganisationSettings
     remaining: Callable[[], float]
+
+    @property
+    def epoch(self) -> int:
+        """Of the holder of the Lease who speaks, in its era."""
+        return self.agent.epoch
 
     @property
     def target(self) -> Target:

@@ -123,8 +123,8 @@ def _order(
         due = order_due(state)
         if due is Order.TERMINATE:
             return wire.TerminateOrder(workspace_id=state.workspace_id, generation=state.generation)
-        if state.workspace_id not in batch.plans:
-            return None
+        if state.workspace_id not in batch.plans or state.epoch < talk.agent.restored:
+            return None  # of a backup, and its cluster has not said yet what became of it
         rendered = _rendered(talk, state, plans.frozen_of(batch.plans[state.workspace_id]))
         if is_full:
             due = order_due(state, spec_digest=rendered.spec_digest)

@@ -1,6 +1,7 @@
 """An agent's first message: who leads its cluster now, answered with what its proxy is made of."""
 
 from chalicelib.domain.agents.agent import Agent
+from chalicelib.domain.agents.eras import epoch_in
 from chalicelib.domain.errors import Clash
 from chalicelib.domain.targets.kubernetes.proxy import ProxySite, render_proxy
 from chalicelib.ports.bundle import Ports
@@ -18,7 +19,8 @@ def prerequisites(
 
     Raises Clash (``fenced``) when a newer instance has taken over.
     """
-    leader = agents.Leader(request.epoch, request.instance, request.version, request.namespace)
+    epoch = epoch_in(agent.era, request.epoch)
+    leader = agents.Leader(epoch, request.instance, request.version, request.namespace)
     try:
         ports.store.write(agents.introduced(agent, leader, ports.clock.now()))
     except ConditionFailed as error:
@@ -32,4 +34,4 @@ def prerequisites(
             token=proxy_token(ports.signer, agent),
         )
     )
-    return PrerequisitesResponse(objects=objects, digest=digest_of(objects))
+    return PrerequisitesResponse(objects=objects, digest=digest_of(objects), era=agent.era)

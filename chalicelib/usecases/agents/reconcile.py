@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.domain.agents.agent import Agent
+from chalicelib.domain.agents.eras import epoch_in
 from chalicelib.domain.agents.presence import is_worth_noting
 from chalicelib.domain.errors import Clash
 from chalicelib.domain.workspaces.workspace import WorkspaceState
@@ -31,6 +32,8 @@ from chalicelib.wire.reconcile import Order, Receipt, ReconcileRequest, Reconcil
 BUSY_POLL_MS = 1_000
 BUSY_SECONDS = 600.0
 """A wish that is older than this no longer hurries the agent."""
+REPORT_AGAIN_MS = 10_000
+"""Until everything is reported anew, while no full transfer since a restore was committed."""
 NOT_SETTLED = -1
 """``intent`` of an answer after which the agent has to ask again, even if nothing is new."""
 
@@ -43,23 +46,28 @@ def reconcile(
     ``remaining`` gives the seconds that are left for this call. Raises Clash (``fenced``) when a
     newer instance has taken over, Invalid for a cursor that is not this agent's.
     """
+    if request.era not in (None, agent.era):
+        return _said(ports, agent, next_poll_ms=BUSY_POLL_MS)
     agent = _admitted(ports, agent, request)
     if is_idle(agent, request):
-        return _said(ports, intent=agent.intent)
+        return _said(ports, agent, intent=agent.intent)
     settings = organisations.load(ports.store, agent.organisation_id).settings
-    talk = Conversation(ports, agent, request.epoch, settings, remaining)
+    talk = Conversation(ports, agent, settings, remaining)
     resumed = _resumed(talk, request)
     taken = take_reports(talk, request.reports)
     sync = request.full_sync
     if request.update_type == "full" and sync is not None and request.cursor is None:
-        note_absences(talk, sync, request.reports)
+        committed = note_absences(talk, sync, request.reports)
         if not sync.last:
+            receipts = _receipts(taken)
+            orders = () if agent.owes_report else _removals(taken)
             return _said(
-                ports,
-                receipts=_receipts(taken),
-                orders=_removals(taken),
-                next_poll_ms=BUSY_POLL_MS,
+                ports, agent, receipts=receipts, orders=orders, next_poll_ms=BUSY_POLL_MS
             )
+        talk = _after_transfer(talk, committed=committed)
+    if talk.agent.owes_report:
+        receipts = _receipts(taken)
+        return _said(ports, agent, receipts=receipts, full_sync_ms=REPORT_AGAIN_MS)
     return _with_orders(talk, request, taken, resumed)
 
 
@@ -78,6 +86,7 @@ def is_idle(agent: Agent, request: ReconcileRequest) -> bool:
         and not request.reports
         and request.cursor is None
         and request.intent == agent.intent
+        and not agent.owes_report
     )
 
 
@@ -86,16 +95,30 @@ def _admitted(ports: Ports, agent: Agent, request: ReconcileRequest) -> Agent:
 
     An older epoch fails by the write's own condition, however old the agent's item was read.
     """
-    now = ports.clock.now()
-    if request.epoch == agent.epoch and not is_worth_noting(agent, now):
+    now, epoch = ports.clock.now(), epoch_in(agent.era, request.epoch)
+    if epoch == agent.epoch and not is_worth_noting(agent, now):
         return agent
-    leader = agents.Leader(request.epoch, request.instance, request.version, agent.namespace)
+    leader = agents.Leader(epoch, request.instance, request.version, agent.namespace)
     try:
         ports.store.write(agents.introduced(agent, leader, now))
     except ConditionFailed as error:
         message = "A newer instance of this agent has taken over; stop acting until you lead again."
         raise Clash("fenced", message) from error
-    return replace(agent, epoch=request.epoch, heard_at=now)
+    return replace(agent, epoch=epoch, heard_at=now)
+
+
+def _after_transfer(talk: Conversation, *, committed: bool) -> Conversation:
+    """Go on after the last page of a full transfer: once one is committed, the agent may obey.
+
+    Not so where a newer era or holder of the Lease came meanwhile: it reports for itself.
+    """
+    if not (committed and talk.agent.owes_report):
+        return talk
+    try:
+        talk.ports.store.write(agents.reported(talk.agent))
+    except ConditionFailed:
+        return talk
+    return replace(talk, agent=replace(talk.agent, owes_report=False))
 
 
 def _with_orders(
@@ -110,6 +133,7 @@ def _with_orders(
     unsettled = rows or more or removals or len(taken) < len(request.reports)
     return _said(
         talk.ports,
+        talk.agent,
         receipts=_receipts(taken),
         orders=(*removals, *written.orders),
         more=more,
@@ -164,8 +188,9 @@ def _receipts(taken: list[Taken]) -> tuple[Receipt, ...]:
     return tuple(each.receipt for each in taken)
 
 
-def _said(ports: Ports, **fields: Any) -> ReconcileResponse:
+def _said(ports: Ports, agent: Agent, **fields: Any) -> ReconcileResponse:
     intervals = {
+        "era": agent.era,
         "intent": NOT_SETTLED,
         "next_poll_ms": ports.site.idle_poll_ms,
         "full_sync_ms": ports.site.full_sync_ms,

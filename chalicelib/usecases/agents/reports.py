@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.workspaces.decide import Decision, Order, Sighting, decide
-from chalicelib.domain.workspaces.states import ActualState
-from chalicelib.domain.workspaces.wording import RESTARTED, sight_words
+from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.domain.workspaces.wording import RESTARTED, RESTORED, sight_words
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.store import ConditionFailed, Item, StoreBusy
 from chalicelib.records import states, workspaces
@@ -136,6 +136,7 @@ def _sighting(talk: Conversation, report: WorkspaceReport, state: WorkspaceState
         tombstone=report.tombstone,
         spec_digest=report.spec_digest,
         secrets_digest=report.secrets_digest,
+        after_restore=state.epoch < talk.agent.restored,
     )
 
 
@@ -143,7 +144,10 @@ def _store(talk: Conversation, before: WorkspaceState, after: WorkspaceState) ->
     audits: tuple[AuditRecord, ...] = ()
     if after.generation > before.generation:
         after = looked(after, talk.settings, talk.ports.clock.now())
-        audits = (_audit(talk, after, "workspaces:restarted"),)
+        if _is_restart(before, after):
+            audits = (_audit(talk, after, "workspaces:restarted"),)
+        else:
+            audits = (_audit(talk, after, "workspaces:restored"),)
     ended = None
     if _is_over(after):
         ended = workspaces.load(talk.ports.store, talk.agent.organisation_id, after.workspace_id)
@@ -165,10 +169,18 @@ def _events(talk: Conversation, before: WorkspaceState, after: WorkspaceState) -
         words = sight_words(after)
         told.append(event(talk.ports, after, kind="actual", message=words, actor=talk.agent.id))
     if after.generation > before.generation:
-        told.append(
-            event(talk.ports, after, kind="desired-restarted", message=RESTARTED, actor=BERTH)
-        )
+        kind, words = "desired-restored", RESTORED
+        if _is_restart(before, after):
+            kind, words = "desired-restarted", RESTARTED
+        told.append(event(talk.ports, after, kind=kind, message=words, actor=BERTH))
     return told
+
+
+def _is_restart(before: WorkspaceState, after: WorkspaceState) -> bool:
+    """Whether a new generation is the second half of a restart, or else what a restore made of it."""
+    return (
+        before.desired is DesiredState.RESTART_REQUESTED and after.desired is DesiredState.RUNNING
+    )
 
 
 def _code(state: WorkspaceState) -> str:

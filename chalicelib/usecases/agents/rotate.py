@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from chalicelib.domain.access.credentials import TokenKind
 from chalicelib.domain.access.roles import Person
+from chalicelib.domain.agents.agent import Agent
+from chalicelib.domain.agents.eras import epoch_in, next_era
 from chalicelib.domain.errors import Clash
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.store import ConditionFailed
@@ -26,7 +28,8 @@ def rotate_agent(
     attempt: Attempt | None = None,
 ) -> AgentWithToken:
     """Make a new token. The newest one before holds for ``overlap_seconds``, any older one no more;
-    0 revokes at once, for a token that leaked."""
+    0 revokes at once, for a token that leaked, and begins a new era: whatever was said with it, in
+    whichever epoch, fences nobody and is older than what the agent says now."""
     agent = agent_to_change(ports, person, agent_id)
     if (earlier := idempotency.find(ports.store, attempt)) is not None:
         return agent_made_before(ports, person, earlier)
@@ -39,7 +42,7 @@ def rotate_agent(
     try:
         ports.store.transact(
             [
-                agents.change_tokens(agent, digests),
+                agents.change_tokens(agent, digests, epoch=_begun(ports, agent, overlap_seconds)),
                 *audit(ports, person, "agents:rotate", agent_id),
                 *idempotency.put(attempt, f"{agent_id} {seed}"),
             ]
@@ -50,3 +53,9 @@ def rotate_agent(
         message = "Somebody else changed the agent at the same time. Read it and try again."
         raise Clash("changed-meanwhile", message) from error
     return AgentWithToken(replace(agent, token_digests=tuple(digests)), minted.text)
+
+
+def _begun(ports: Ports, agent: Agent, overlap_seconds: int) -> int | None:
+    if overlap_seconds:
+        return None
+    return epoch_in(next_era(agent.epoch, ports.clock.now()), 0)

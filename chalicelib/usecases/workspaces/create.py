@@ -92,8 +92,9 @@ def _prepared(
     variables = seal(ports.sealer, (person.organisation_id, workspace_id), request.variables)
     digest = "" if variables is None else variables.digest
     now = ports.clock.now()
-    state = looked(requested(workspace_id, secrets_digest=digest, now=now), settings, now)
-    return _Creation(made_up, state, variables, attempt)
+    epoch = made_up.agent.restored
+    state = requested(workspace_id, secrets_digest=digest, now=now, epoch=epoch)
+    return _Creation(made_up, looked(state, settings, now), variables, attempt)
 
 
 def _writes(ports: Ports, creation: _Creation, limits: Limits) -> list[Write]:

@@ -1,0 +1,48 @@
+"""The operator's command after a restore, as the guide runs it."""
+
+import subprocess
+import sys
+from base64 import b64encode
+from pathlib import Path
+
+from tests.builders import make_world
+
+SETTINGS = {
+    "BERTH_PUBLIC_URL": "https://berth.example.com",
+    "BERTH_PEPPER": b64encode(b"p" * 32).decode(),
+    "BERTH_OIDC_ISSUER": "https://issuer.example.com",
+    "BERTH_OIDC_CLIENT_ID": "berth",
+    "BERTH_OIDC_CLIENT_SECRET": "secret",
+}
+
+
+def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "berth_local.restored"]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_every_agent_of_the_store_reports_before_it_obeys(tmp_path: Path) -> None:
+    """The command names each agent, which then is in a new era, and leaves an audit record."""
+    path = tmp_path / "store"
+    world = make_world(path=str(path))
+    before = world.agent()
+    store = {"BERTH_STORE": f"sqlite:{path}", "BERTH_KEYS": f"file:{tmp_path / 'key'}"}
+    done = run(SETTINGS | store)
+    assert (done.returncode, done.stderr) == (0, "")
+    named = f"{world.organisation.id} {world.agent_id} reports before it obeys"
+    assert done.stdout.splitlines() == [named, "1 agents"]
+    after = world.agent()
+    assert after.era > before.era
+    assert after.owes_report
+    items = world.store.query(f"ORG#{world.organisation.id}#AUDIT").items
+    assert [item.attributes["action"] for item in items] == ["agents:restored"]
+
+
+def test_without_settings_it_says_which_are_missing() -> None:
+    """A wrong environment is told in words, with code 2 and without a traceback."""
+    done = run({})
+    assert done.returncode == 2
+    assert "BERTH_PUBLIC_URL" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,256 @@
+"""A store that was restored from a backup: agents report before they obey, and nothing comes back."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.records import audit
+from chalicelib.usecases.agents.restore import begin_after_restore
+from chalicelib.usecases.agents.rotate import rotate_agent
+from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
+from chalicelib.usecases.workspaces.read import WorkspaceView, list_events, show_workspace
+from chalicelib.wire.reconcile import ApplyOrder, TerminateOrder
+from tests.builders import PaperCluster, World, create, make_world
+
+RUNNING, STOPPED = DesiredState.RUNNING, DesiredState.STOPPED
+TERMINATED = DesiredState.TERMINATED
+
+
+class Backup:
+    """The store at one moment."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept = sqlite3.connect(":memory:")
+        with sqlite3.connect(path) as live:
+            live.backup(self._kept)
+
+    def restore(self) -> None:
+        """Set the store back to that moment."""
+        with sqlite3.connect(self._path) as live:
+            self._kept.backup(live)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(path=str(tmp_path / "store"))
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Callable[[], Backup]:
+    return lambda: Backup(tmp_path / "store")
+
+
+def restore(world: World, kept: Backup) -> None:
+    """Do what the guide says."""
+    kept.restore()
+    world.clock.advance(3600)
+    assert [agent.id for agent in begin_after_restore(world.ports)] == [world.agent_id]
+
+
+def show(world: World, workspace_id: str) -> WorkspaceView:
+    return show_workspace(world.ports, world.person, workspace_id)
+
+
+def shown(world: World, workspace_id: str) -> tuple[str, str]:
+    state = show(world, workspace_id).state
+    return state.desired.value, state.actual.value
+
+
+def report_all(cluster: PaperCluster) -> None:
+    """Hear of the new era, then report everything and obey the answer."""
+    answer = cluster.poll()
+    assert (answer.receipts, answer.orders) == ((), ())
+    cluster.poll("full")
+
+
+def test_nothing_is_ordered_before_everything_was_reported(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """Neither apply nor terminate is answered until the last page of a full transfer came."""
+    ends = create(world, "ends")
+    cluster.settle()
+    change_workspace(world.ports, world.person, workspace_id, STOPPED)
+    terminate_workspace(world.ports, world.person, ends)
+    restore(world, backup())
+    assert cluster.poll().era == world.agent().era
+    assert cluster.poll(hears=False).orders == ()
+    assert cluster.ask(cluster.request(intent=world.agent().intent, reports=[])).orders == ()
+    page = {"id": "all", "page": 0, "last": False}
+    first = cluster.ask(cluster.request("full", full_sync=page, reports=cluster.reports()[:1]))
+    assert first.orders == ()
+    assert cluster.poll(hears=False).orders == ()
+    last = page | {"page": 1, "last": True}
+    answer = cluster.ask(cluster.request("full", full_sync=last, reports=cluster.reports()[1:]))
+    assert {type(order) for order in answer.orders} == {ApplyOrder, TerminateOrder}
+    cluster.obey(answer)
+    cluster.settle()
+    assert shown(world, workspace_id) == ("Stopped", "Stopped")
+    assert shown(world, ends) == ("Terminated", "Terminated")
+
+
+def test_a_transfer_that_could_not_be_committed_is_asked_for_again_soon(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """With no time to note absences nothing is ordered, and all is to be reported again in seconds."""
+    cluster.settle()
+    create(world, "second")
+    restore(world, backup())
+    cluster.poll()
+    answer = cluster.ask(cluster.request("full"), remaining=1.0)
+    assert answer.orders == ()
+    assert answer.full_sync_ms == 10_000
+    assert world.agent().owes_report
+    cluster.poll("full")
+    assert not world.agent().owes_report
+
+
+def test_what_the_cluster_is_ahead_with_is_made_anew_above_it(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """A generation that was lost is passed by far: the wish of the backup is what becomes true."""
+    cluster.settle()
+    kept = backup()
+    for wish in (STOPPED, RUNNING, STOPPED):
+        change_workspace(world.ports, world.person, workspace_id, wish)
+        cluster.settle()
+    restore(world, kept)
+    report_all(cluster)
+    cluster.settle()
+    assert shown(world, workspace_id) == ("Running", "Running")
+    assert show(world, workspace_id).state.generation == 4 + 2**20
+    assert cluster.live[workspace_id].replicas == 1
+    change_workspace(world.ports, world.person, workspace_id, STOPPED)
+    cluster.settle()
+    assert shown(world, workspace_id) == ("Stopped", "Stopped")
+    last = audit.load_last(world.ports.store, world.organisation.id, workspace_id)
+    assert last is not None
+    assert (last.action, last.generation) == ("workspaces:stop", 5 + 2**20)
+    told = list_events(world.ports, world.person, workspace_id, cursor=None, limit=20).events
+    assert "desired-restored" in {event.kind for event in told}
+
+
+def test_a_termination_that_the_backup_does_not_know_is_final(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """What the backup wants running and lies under its tombstone is terminated again, and stays so."""
+    cluster.settle()
+    kept = backup()
+    terminate_workspace(world.ports, world.person, workspace_id)
+    cluster.poll()
+    assert workspace_id in cluster.tombstones
+    restore(world, kept)
+    assert shown(world, workspace_id) == ("Running", "Running")
+    report_all(cluster)
+    cluster.settle()
+    assert shown(world, workspace_id) == ("Terminated", "Terminated")
+    assert (cluster.live, cluster.tombstones) == ({}, {})
+    assert cluster.applied == {(workspace_id, 1): 1}
+
+
+def test_what_was_terminated_and_forgotten_since_is_not_made_again(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """Of a workspace that the cluster has nothing of, not even a tombstone, nothing is sent unasked."""
+    young = create(world, "young")
+    cluster.poll(hears=False)
+    kept = backup()
+    cluster.settle()
+    for each in (workspace_id, young):
+        terminate_workspace(world.ports, world.person, each)
+    cluster.settle()
+    before = dict(cluster.applied)
+    restore(world, kept)
+    report_all(cluster)
+    cluster.settle()
+    cluster.poll("full")
+    world.clock.advance(30 * 24 * 3600)
+    cluster.poll("full")
+    assert cluster.applied == before
+    assert cluster.live == {}
+    for each in (workspace_id, young):
+        state = show(world, each).state
+        assert (state.actual, state.reason and state.reason.code) == (
+            ActualState.UNKNOWN,
+            "GoneSinceBackup",
+        )
+    terminate_workspace(world.ports, world.person, workspace_id)
+    change_workspace(world.ports, world.person, young, RUNNING)
+    cluster.poll()
+    cluster.poll("full")
+    cluster.settle()
+    assert shown(world, workspace_id) == ("Terminated", "Terminated")
+    assert shown(world, young) == ("Running", "Running")
+
+
+def test_a_workspace_made_after_the_restore_is_like_any_other(
+    world: World, cluster: PaperCluster, backup: Callable[[], Backup]
+) -> None:
+    """It waits for the full transfer, is then sent, and is sent again when it is lost."""
+    restore(world, backup())
+    made = create(world, "made")
+    report_all(cluster)
+    cluster.settle()
+    assert shown(world, made) == ("Running", "Running")
+    del cluster.live[made]
+    assert [order.workspace_id for order in cluster.poll("full").orders] == [made]
+
+
+def test_a_report_from_before_the_restore_changes_nothing(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """A full transfer that was under way when the store was restored commits nothing."""
+    cluster.settle()
+    kept = backup()
+    old = cluster.request("full")
+    restore(world, kept)
+    world.store.reset()
+    answer = cluster.ask(old)
+    assert (answer.receipts, answer.orders, world.store.writes) == ((), (), 0)
+    assert world.agent().owes_report
+
+
+def test_eras_that_the_backup_does_not_know_are_not_begun_again(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """Though an era was begun after the backup, that of the restore is a later one."""
+    cluster.settle()
+    kept = backup()
+    for _ in range(3):
+        world.clock.advance(60)
+        rotate_agent(world.ports, world.person, world.agent_id, overlap_seconds=0)
+    lost = world.agent().era
+    restore(world, kept)
+    assert world.agent().era > lost
+
+
+def test_a_former_agent_reports_before_it_obeys_too(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """An agent that knows of no era gets no order either until it reports everything of itself."""
+    cluster.settle()
+    kept = backup()
+    change_workspace(world.ports, world.person, workspace_id, STOPPED)
+    cluster.settle()
+    restore(world, kept)
+    assert cluster.ask(cluster.request(era=None, intent=-1)).orders == ()
+    answer = cluster.ask(cluster.request("full", era=None))
+    (order,) = answer.orders
+    assert order.generation == 2 + 2**20
+
+
+def test_a_liar_cannot_push_a_generation_out_of_reach(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """A reported generation that nobody ever counted to raises nothing."""
+    cluster.settle()
+    restore(world, backup())
+    cluster.poll()
+    (report,) = cluster.reports()
+    lie = report.model_copy(update={"generation": 2**53})
+    cluster.ask(cluster.request("full", reports=[lie]))
+    state = show(world, workspace_id).state
+    assert (state.generation, state.reason and state.reason.code) == (1, "Ahead")
