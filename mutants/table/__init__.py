@@ -1,7 +1,7 @@
 """Every breakage, by what it breaks."""
 
 from mutants.mutant import Mutant
-from mutants.table import access, agent, changes, conversation, decisions, removal
+from mutants.table import access, agent, changes, conversation, decisions, removal, restore
 
 MUTANTS: tuple[Mutant, ...] = (
     *decisions.ROWS,
@@ -9,5 +9,6 @@ MUTANTS: tuple[Mutant, ...] = (
     *conversation.ROWS,
     *agent.ROWS,
     *removal.ROWS,
+    *restore.ROWS,
     *access.ROWS,
 )

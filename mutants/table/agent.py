@@ -107,7 +107,7 @@ ROWS = (
         file=_STOPS,
         text="        if not is_down or self._sure.get(workspace_id) == live.generation:\n",
         replacement="        if not is_down or is_down:\n",
-        tests=_TESTS,
+        tests=("tests/agent/test_stops.py",),
     ),
     Mutant(
         name="stop-after-any-look",
@@ -115,7 +115,7 @@ ROWS = (
         file=_STOPS,
         text="        if pods == 0:\n",
         replacement="        if pods is not None:\n",
-        tests=_TESTS,
+        tests=("tests/agent/test_stops.py",),
     ),
     Mutant(
         name="start-over-the-last-pod",
@@ -178,8 +178,8 @@ ROWS = (
         name="applied-without-its-secrets",
         meaning="An order whose Secrets are missing is applied all the same.",
         file=_APPLIER,
-        text="        if group.order.secrets is None and _needs_secrets(live, group.order):\n",
-        replacement="        if group.order.secrets is None and group.parent is None:\n",
+        text="        if _needs_secrets(live, group.order):\n            raise SecretsMissing\n",
+        replacement="        if group.order.secret_names or live:\n            return\n",
         tests=_LIVES,
     ),
     Mutant(
@@ -225,7 +225,7 @@ ROWS = (
         file="berth_agent/ownership.py",
         text='    if inside != place or not metadata.get("name"):\n',
         replacement='    if not metadata.get("name"):\n',
-        tests=("tests/agent",),
+        tests=("tests/agent/test_ownership.py",),
         unseen="its control plane orders nothing of the kind",
     ),
     Mutant(

@@ -57,7 +57,7 @@ ROWS = (
         file=_TERMINATOR,
         text="if self._stop(workspace_id, place) or self._pods(place):",
         replacement="if self._stop(workspace_id, place):",
-        tests=_LIVES,
+        tests=_GUARDS,
     ),
     Mutant(
         name="namespace-of-another-removed",

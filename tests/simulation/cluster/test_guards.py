@@ -8,12 +8,13 @@ import pytest
 
 from berth_agent.applier import Applier
 from berth_agent.ownership import Owner
-from berth_agent.tasks import Done, Failed, Outcome, Superseded
+from berth_agent.tasks import Done, Failed, Outcome, Superseded, Waiting
 from berth_agent.terminator import Terminator
 from berth_kube import kinds
 from berth_kube.client import Client
 from berth_kube.transport import Request
 from chalicelib.wire.labels import namespace_of
+from simulation.cluster.controllers import Weather
 from tests.agent.faults import Recorder
 from tests.agent.orders import AGENT, Workspace
 from tests.simulation.cluster.worlds import ModelWorld
@@ -131,6 +132,21 @@ def test_the_tombstone_stands_before_anything_is_deleted(model: ModelWorld) -> N
     assert {request.method for request in rest} == {"DELETE"}
 
 
+def test_the_namespace_is_left_while_a_pod_is(model: ModelWorld) -> None:
+    """A pod that takes its time may write until it ends: only then is the volume given up."""
+    applier(model).run(WORKSPACE.order(1))
+    model.eventually(lambda: bool(list(model.controllers.running())), "a pod")
+    model.controllers.weather = Weather(slow_stop=1.0)
+    ending, held = terminator(model), 0
+    while list(model.controllers.running()):
+        assert ending.terminate(WORKSPACE.id, 2) == Waiting()
+        assert not model.read(kinds.NAMESPACE, PLACE)["metadata"].get("deletionTimestamp")
+        held += 1
+        model.go(1)
+    assert held > 2
+    model.eventually(lambda: ending.terminate(WORKSPACE.id, 2) == Done(), "the end")
+
+
 def test_a_tombstone_goes_only_after_all_it_stands_for(model: ModelWorld) -> None:
     """It is kept while the namespace lives, and where the confirmation is of an older termination."""
     applier(model).run(WORKSPACE.order(1))
@@ -165,6 +181,7 @@ def test_a_namespace_of_another_is_neither_adopted_nor_removed(model: ModelWorld
     }
     ended = terminator(model).terminate(WORKSPACE.id, 2)
     assert isinstance(ended, Failed)
+    assert (outcome.error.reason, ended.error.reason) == ("RefusedByAgent", "RefusedByAgent")
     assert not model.read(kinds.NAMESPACE, PLACE)["metadata"].get("deletionTimestamp")
 
 

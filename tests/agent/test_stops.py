@@ -1,0 +1,59 @@
+"""What the agent tells of a workspace that is scaled down."""
+
+from __future__ import annotations
+
+import pytest
+
+from berth_agent.commands import Look
+from berth_agent.report import report_of
+from berth_agent.stops import Stops
+from berth_agent.view import View
+from chalicelib.wire.reconcile import WorkspaceReport
+from tests.agent.objects import deployment, namespace, seen
+
+A = "ws-00000000000a"
+
+
+def stopped() -> WorkspaceReport:
+    """What the watches tell of a workspace that is scaled down: no pod is known."""
+    view = View()
+    view.take(seen(namespace(A, 10)).change)
+    view.take(seen(deployment(A, 11, available=0, replicas=0)).change)
+    report = report_of(view.facts(A))
+    assert report.pods == 0
+    return report
+
+
+def test_a_stop_is_told_once_its_pods_were_looked_for() -> None:
+    """Before the look a pod is told of, and one look is asked for; after it none is."""
+    stops, report = Stops(), stopped()
+    assert stops.check(report).pods == 1
+    assert stops.check(report).pods == 1
+    assert list(stops.take()) == [Look(A, 3)]
+    assert stops.looked(A, 3, 0)
+    assert stops.check(report) == report
+    assert list(stops.take()) == []
+
+
+@pytest.mark.parametrize("pods", [1, None])
+def test_a_look_that_shows_no_stop_makes_none(pods: int | None) -> None:
+    """Where a pod was left, or none could be read, the workspace still stops and is looked at again."""
+    stops, report = Stops(), stopped()
+    stops.check(report)
+    list(stops.take())
+    assert not stops.looked(A, 3, pods)
+    assert stops.check(report).pods == 1
+    assert list(stops.take()) == [Look(A, 3)]
+
+
+def test_a_look_is_good_for_its_own_stop_alone() -> None:
+    """A stop of a later spec, or of a Deployment that was made anew, is looked at for itself."""
+    stops, report = Stops(), stopped()
+    stops.check(report)
+    list(stops.take())
+    assert stops.looked(A, 2, 0)
+    assert stops.check(report).pods == 1
+    assert list(stops.take()) == [Look(A, 3)]
+    stops.looked(A, 3, 0)
+    stops.check(report.model_copy(update={"deployment": None}))
+    assert stops.check(report).pods == 1
