@@ -41,7 +41,9 @@ class AnswerRules:
         told = json.loads(call.body)
         for order in body["orders"]:
             placed = self._commits.placed.get(order["workspace_id"])
-            is_orphan = placed is None and order["action"] == "terminate"
+            # Another organisation's workspace is as unknown here as one that never was.
+            organisation = self._commits.organisations.get(order["workspace_id"], "nobody's")
+            is_orphan = order["action"] == "terminate" and organisation not in call.tenant
             if placed != call.subject and not is_orphan:
                 words = f"{call.subject} was given an order for {order['workspace_id']} of {placed}"
                 self._history.broken("INV-8", words)

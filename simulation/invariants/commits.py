@@ -29,6 +29,8 @@ class CommitRules:
         self.live: dict[str, WorkspaceState] = {}
         self.placed: dict[str, str] = {}
         """Agent by workspace."""
+        self.organisations: dict[str, str] = {}
+        """Organisation by workspace."""
         self.abandoned: set[str] = set()
         """Workspaces whose owner has left: they alone are ended by the sweep."""
         self.key: Callable[[], str] = lambda: ""
@@ -49,7 +51,9 @@ class CommitRules:
             after = states.from_item(write.item)
             before = self.live.get(after.workspace_id)
             self.live[after.workspace_id] = after
-            self.placed[after.workspace_id] = key_of(write).partition.rpartition("#")[2]
+            _, organisation, _, agent_id = key_of(write).partition.split("#")
+            self.placed[after.workspace_id] = agent_id
+            self.organisations[after.workspace_id] = organisation
             self._check(before, after, _audits(writes))
 
     def _check(self, before: WorkspaceState | None, after: WorkspaceState, audits: int) -> None:
