@@ -122,22 +122,27 @@ def _stay(world: World) -> None:
     """Twenty polls later nothing was written: neither to the clusters nor to a state."""
     world.scheduler.go(world.scheduler.now + AFTERMATH)
     before = {plant.agent_id: plant.writes() for plant in world.plants}
-    shown = {name: _without_look(state) for name, state in world.states().items()}
+    shown = _shown(world)
     world.scheduler.go(world.scheduler.now + STABLE_POLLS * world.swarm.idle_poll)
     for plant in world.plants:
         written = plant.writes() - before[plant.agent_id]
         if written:
             world.history.broken("INV-22", f"{plant.agent_id} wrote when all was well: {written}")
-    for name, state in world.states().items():
-        if _without_look(state) != shown[name]:
+    for name, state in _shown(world).items():
+        if state != shown.get(name):
             world.history.broken("INV-22", f"{name} changed though nothing happened")
     for words in unsettled(world):
         world.history.broken("INV-22", words)
 
 
-def _without_look(state: WorkspaceState) -> WorkspaceState:
-    """The state but for when the sweep looks at it next: that goes on by itself."""
-    return replace(state, version=0, look_at=None)
+def _shown(world: World) -> dict[str, WorkspaceState]:
+    """States but for when the sweep looks at them next, which goes on by itself; a byzantine agent's
+    own workspaces aside."""
+    return {
+        state.workspace_id: replace(state, version=0, look_at=None)
+        for plant in world.plants
+        for state in world.states_of(plant)
+    }
 
 
 def _audit(world: World) -> None:
