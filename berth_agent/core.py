@@ -32,7 +32,7 @@ from berth_agent.tasks import Done, Failed, Incomplete
 from berth_agent.view import View
 from berth_agent.worklist import Worklist
 from berth_kube.backoff import Backoff
-from chalicelib.wire.reconcile import PrerequisitesResponse
+from chalicelib.wire.reconcile import ApplyOrder, PrerequisitesResponse
 
 WORKERS = 8
 
@@ -91,6 +91,9 @@ class Core:
                 for order in response.orders:
                     self._worklist.order(order)
                 collect = self._conversation.answered(response, moment)
+                for order in response.orders:
+                    if isinstance(order, ApplyOrder):
+                        self._ledger.doubt(order.workspace_id, order.generation)
                 for workspace_id, generation in collect.items():
                     self._worklist.collect(workspace_id, generation)
             case Unanswered():

@@ -61,6 +61,13 @@ class Ledger:
         self._lost.discard(workspace_id)
         return self._restate(workspace_id)
 
+    def doubt(self, workspace_id: str, generation: int) -> None:
+        """Say a workspace again, confirmed or not, if it lives in the generation that was ordered:
+        whoever orders what is there does not know of it, as after a late copy of an old message."""
+        said = self._said.get(workspace_id)
+        if said is not None and said.deployment is not None and said.generation == generation:
+            self._unsent[workspace_id] = None
+
     def report(self, workspace_id: str) -> WorkspaceReport | None:
         """The present report."""
         return self._said.get(workspace_id)

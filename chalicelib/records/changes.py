@@ -49,6 +49,9 @@ class Change:
     audits: tuple[AuditRecord, ...] = ()
     ended: Workspace | None = None
     """The record, where this change confirms the termination."""
+    is_news: bool = False
+    """Whether the agent has to hear of it though the wish is the same, and perhaps does not wait for
+    this very answer."""
 
 
 def commit(store: Store, change: Change) -> WorkspaceState:
@@ -90,7 +93,7 @@ def _written(change: Change) -> tuple[WorkspaceState, list[Write]]:
     ]
     writes += pending.writes(placement, before, after)
     writes += dues.writes(placement, before, after)
-    if after.generation > before.generation:
+    if after.generation > before.generation or change.is_news:
         writes.append(raise_intent(placement))
     writes += _told(placement.organisation_id, after.workspace_id, change)
     if change.ended is not None and after.actual is ActualState.TERMINATED:

@@ -96,6 +96,25 @@ def test_changes_are_gathered(driver: Driver) -> None:
     assert report.resource_version == 22
 
 
+def test_what_is_ordered_though_it_lives_is_told_again(driver: Driver) -> None:
+    """An order for the generation that lives shows that the control plane lost sight of it."""
+    driver.answer(driver.start(), order(1), next_poll_ms=1_000)
+    driver.work()
+    driver.pass_time(1.1)
+    request = driver.post()
+    assert [(r.workspace_id, r.generation) for r in request.reports] == [(A, 1)]
+    driver.answer(request)
+    assert driver.last_post().reports == ()
+
+
+def test_what_is_ordered_anew_is_not_told_before_it_lives(driver: Driver) -> None:
+    """An order for a generation that does not live yet is no reason to say anything."""
+    driver.answer(driver.start(), order(2), next_poll_ms=1_000)
+    driver.work()
+    driver.pass_time(1.1)
+    assert driver.post().reports == ()
+
+
 def test_a_lost_answer_is_no_receipt(driver: Driver) -> None:
     """What was sent but not confirmed is sent again, and the intent is not echoed."""
     driver.answer(driver.start(), intent=3)

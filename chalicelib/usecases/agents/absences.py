@@ -58,8 +58,10 @@ def _mark(talk: Conversation, state: WorkspaceState) -> bool:
         return True
     words = sight_words(after)
     told = event(talk.ports, after, kind="actual", message=words, actor=talk.agent.id)
+    # The message may be a late copy whose answer nobody reads: the next question must not be idle.
+    change = Change(talk.placement, state, after, (told,), is_news=True)
     try:
-        commit(talk.ports.store, Change(talk.placement, state, after, (told,)))
+        commit(talk.ports.store, change)
     except (ConditionFailed, StoreBusy):
         _log.info("%s changed while its absence was noted", state.workspace_id)
         return False

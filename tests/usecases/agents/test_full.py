@@ -65,6 +65,18 @@ def test_what_a_full_sync_misses_is_unknown_and_sent_again(
     assert actual(world, workspace_id) is ActualState.RUNNING
 
 
+def test_a_late_copy_of_a_full_sync_is_put_right_by_the_next_question(
+    world: World, cluster: PaperCluster, workspace_id: str
+) -> None:
+    """A full sync from before the workspace lived is carried out again when nobody hears its answer:
+    what it hid is ordered with the next question, however idle that is."""
+    early = cluster.request("full", reports=[])
+    cluster.settle()
+    cluster.ask(early)
+    assert actual(world, workspace_id) is ActualState.UNKNOWN
+    assert [order.workspace_id for order in cluster.poll().orders] == [workspace_id]
+
+
 def test_a_transfer_marks_absences_only_when_all_of_its_pages_came(roomy: World) -> None:
     """A full sync in pages marks nothing until the last page, and nothing if a page is missing."""
     cluster = PaperCluster(roomy)
