@@ -103,6 +103,7 @@ class Conversation:
         former, self._era = self._era, era
         if former is None or era in (None, former):
             return False
+        self._ledger.unsay()
         self._transfer = None
         self._prerequisites_due = self._full_due = now
         return True

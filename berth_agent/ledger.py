@@ -80,6 +80,10 @@ class Ledger:
         """Whether something is not confirmed yet."""
         return bool(self._unsent)
 
+    def unsay(self) -> None:
+        """Nothing counts as confirmed any more."""
+        self._unsent = dict.fromkeys(self._said)
+
     def batch(self, limit: int, now: float) -> tuple[tuple[WorkspaceReport, ...], bool]:
         """Unconfirmed reports, those first that wait longest; whether these are all."""
         reports, used = self.page(list(self._unsent), limit, now)

@@ -200,6 +200,8 @@ class PaperCluster:
 
     def obey(self, answer: ReconcileResponse) -> None:
         """Take up receipts and orders."""
+        if answer.era != self.era:
+            self.told.clear()
         for receipt in answer.receipts:
             self.told[receipt.workspace_id] = receipt.resource_version
             if receipt.outcome == "collect":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from berth_agent.commands import Ask, Post, Work
 from berth_agent.events import Answered, Prepared, Worked
+from berth_agent.pacing import PAGE
 from berth_agent.tasks import Done, Terminate, Waiting
 from chalicelib.wire.reconcile import (
     ApplyOrder,
@@ -97,8 +98,12 @@ def test_in_a_new_era_everything_is_said_anew() -> None:
 
 def test_a_transfer_of_the_era_before_is_begun_again() -> None:
     """A page that was sent in the era before counts for nothing: the transfer begins with page 0."""
-    driver, request = begun()
+    driver = Driver()
+    for number in range(PAGE + 1):
+        driver.tell(seen(namespace(f"ws-{number:012}", 10)))
+    request = driver.start(era=5)
     assert request.full_sync is not None
+    assert not request.full_sync.last
     begin_era(driver, 9)
     driver.only(Ask)
     driver.tell(Prepared(PrerequisitesResponse(era=9)))
@@ -106,6 +111,21 @@ def test_a_transfer_of_the_era_before_is_begun_again() -> None:
     assert again.full_sync is not None
     assert (again.full_sync.page, again.reports) == (0, request.reports)
     assert again.full_sync.id != request.full_sync.id
+
+
+def test_what_got_no_receipt_in_the_new_era_is_said_again_soon() -> None:
+    """A report that the full transfer could not place goes with the next partial, not the next full."""
+    driver, request = begun()
+    driver.answer(request, era=5)
+    next_post(driver)
+    begin_era(driver, 9)
+    driver.only(Ask)
+    driver.tell(Prepared(PrerequisitesResponse(era=9)))
+    driver.only(Post)
+    driver.tell(Answered(ReconcileResponse(era=9, intent=-1)))
+    partial = next_post(driver)
+    assert partial.update_type == "partial"
+    assert [report.workspace_id for report in partial.reports] == [A]
 
 
 def test_the_full_transfer_does_not_wait_for_prerequisites_that_fail() -> None:

@@ -42,6 +42,11 @@ def test_only_what_is_wanted_running_can_run_too_long(desired: DesiredState) -> 
     assert due_change(replace(RUNS, desired=desired), LIMIT, NOW + 1e9) is None
 
 
+def test_what_is_withheld_is_not_stopped_by_time() -> None:
+    """A stop would make the workspace anew: nobody asked for that."""
+    assert due_change(replace(RUNS, withheld=True), LIMIT, NOW + 1e9) is None
+
+
 def test_the_next_look_is_in_time_for_the_end_of_the_run_and_never_late() -> None:
     """The sweep looks at the end of the run, at least each hour, and soon at what is under way."""
     assert next_look(RUNS, LIMIT, NOW) == NOW + LOOK_EVERY

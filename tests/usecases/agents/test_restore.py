@@ -2,12 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.errors import Clash
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.records import audit
+from chalicelib.usecases.agents.reconcile import reconcile
 from chalicelib.usecases.agents.restore import begin_after_restore
 from chalicelib.usecases.agents.rotate import rotate_agent
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
@@ -78,7 +81,8 @@ def test_nothing_is_ordered_before_everything_was_reported(
     restore(world, backup())
     assert cluster.poll().era == world.agent().era
     assert cluster.poll(hears=False).orders == ()
-    assert cluster.ask(cluster.request(intent=world.agent().intent, reports=[])).orders == ()
+    idle = cluster.ask(cluster.request(intent=world.agent().intent, reports=[]))
+    assert (idle.orders, idle.intent) == ((), -1)
     page = {"id": "all", "page": 0, "last": False}
     first = cluster.ask(cluster.request("full", full_sync=page, reports=cluster.reports()[:1]))
     assert first.orders == ()
@@ -155,8 +159,8 @@ def test_what_was_terminated_and_forgotten_since_is_not_made_again(
     world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
 ) -> None:
     """Of a workspace that the cluster has nothing of, not even a tombstone, nothing is sent unasked."""
+    cluster.settle()
     young = create(world, "young")
-    cluster.poll(hears=False)
     kept = backup()
     cluster.settle()
     for each in (workspace_id, young):
@@ -184,6 +188,53 @@ def test_what_was_terminated_and_forgotten_since_is_not_made_again(
     cluster.settle()
     assert shown(world, workspace_id) == ("Terminated", "Terminated")
     assert shown(world, young) == ("Running", "Running")
+
+
+def test_what_is_not_settled_yet_is_not_sent_although_all_was_named(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """A report that there was no time to store holds its workspace back, and no other."""
+    other = create(world, "other")
+    cluster.settle()
+    for each in (workspace_id, other):
+        change_workspace(world.ports, world.person, each, STOPPED)
+    restore(world, backup())
+    cluster.poll()
+    mine, others = sorted(cluster.reports(), key=lambda report: report.workspace_id == other)
+    page = {"id": "all", "page": 0, "last": False}
+    late = cluster.request("full", full_sync=page, reports=[mine])
+    assert cluster.ask(late, remaining=1.0).receipts == ()
+    last = page | {"page": 1, "last": True}
+    answer = cluster.ask(cluster.request("full", full_sync=last, reports=[others]))
+    assert [order.workspace_id for order in answer.orders] == [other]
+    cluster.obey(answer)
+    cluster.settle()
+    assert shown(world, workspace_id) == ("Stopped", "Stopped")
+
+
+def test_a_transfer_commits_nothing_for_a_later_restore(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """A call that began before the store was restored once more does not count as the report since."""
+    cluster.settle()
+    restore(world, backup())
+    report_all(cluster)
+    restore(world, backup())
+    cluster.poll(hears=False)
+    cluster.era = world.agent().era
+    cluster.poll()
+    let_in, request = world.agent(), cluster.request("full")
+    restore(world, backup())
+    with pytest.raises(Clash):
+        reconcile(world.ports, replace(let_in, heard_at=None), request, remaining=lambda: 25.0)
+    answer = reconcile(
+        world.ports,
+        replace(let_in, heard_at=world.clock.now()),
+        request,
+        remaining=lambda: 25.0,
+    )
+    assert answer.orders == ()
+    assert world.agent().owes_report
 
 
 def test_a_workspace_made_after_the_restore_is_like_any_other(
