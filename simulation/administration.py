@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from berth_kube import kinds
@@ -42,14 +42,21 @@ class Office:
         self._send("POST", "/api/v1/agents/{agent_id}/retire", {})
 
     def remove_member(self, user_id: str) -> None:
-        """Remove somebody from the organisation."""
-        self._send("DELETE", "/api/v1/members/{user_id}", None, user_id=user_id)
+        """Remove somebody from the organisation: who asks again is told that they are not there."""
+        self._send("DELETE", "/api/v1/members/{user_id}", None, {"user_id": user_id}, also=404)
 
-    def _send(self, method: str, resource: str, body: Any, **where: str) -> Answer:
-        known = {"agent_id": self._plant.agent_id, **where}
-        parameters = {name: value for name, value in known.items() if f"{{{name}}}" in resource}
+    def _send(
+        self,
+        method: str,
+        resource: str,
+        body: Any,
+        where: Mapping[str, str] | None = None,
+        *,
+        also: int = 200,
+    ) -> Answer:
+        parameters = where or {"agent_id": self._plant.agent_id}
         answer = self._owner.send(self._owner.call(method, resource, body, parameters=parameters))
-        if answer is None or answer.status >= 300:
+        if answer is None or (answer.status >= 300 and answer.status != also):
             raise ValueError(f"{method} {resource} is answered {answer}")
         return answer
 

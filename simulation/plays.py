@@ -22,7 +22,7 @@ from simulation.world import World
 
 LONGEST_WAY = 120.0
 """Virtual seconds in which all must be as it is wanted once the script is done."""
-AFTERWARDS = 5.0
+AFTERWARDS = 3.0
 """Virtual seconds in which it must stay so."""
 WARM_UP = 60.0
 
