@@ -61,9 +61,7 @@ def reconcile(
         if not sync.last:
             receipts = _receipts(taken)
             orders = () if agent.owes_report else _removals(taken)
-            return _said(
-                ports, agent, receipts=receipts, orders=orders, next_poll_ms=BUSY_POLL_MS
-            )
+            return _said(ports, agent, receipts=receipts, orders=orders, next_poll_ms=BUSY_POLL_MS)
         talk = _after_transfer(talk, committed=committed)
     if talk.agent.owes_report:
         receipts = _receipts(taken)
