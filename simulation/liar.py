@@ -19,6 +19,8 @@ from simulation.scheduler import Process, Scheduler
 
 _PHASES = ("Absent", "Active", "Terminating")
 _LARGE = 2**53
+_LATEST = 2**32 - 1
+"""The highest epoch that is taken at all."""
 
 
 @dataclass(eq=False, slots=True)
@@ -73,7 +75,7 @@ class Liar:
             "protocol": 1,
             "update_type": self.chance.choice(("full", "partial")),
             "epoch": self.chance.choice(
-                (0, 31_666_666, 31_666_667, self.chance.randint(0, _LARGE))
+                (0, 31_666_666, 31_666_667, self.chance.randint(0, _LATEST))
             ),
             "instance": "liar",
             "intent": self.chance.choice((-1, 0, self.chance.randint(0, 100))),
