@@ -10,6 +10,7 @@ _ORPHANS = "chalicelib/usecases/agents/orphans.py"
 _AGENTS = "chalicelib/records/agents.py"
 _CURSORS = "chalicelib/records/cursors.py"
 _TALKS = ("tests/usecases/agents/test_reconcile.py",)
+_INTENT = ("tests/usecases/agents/test_intent.py",)
 _FULL = ("tests/usecases/agents/test_full.py",)
 _ABANDONED = ("tests/usecases/agents/test_orphans.py",)
 _TOGETHER = ("tests/usecases/agents/test_together.py",)
@@ -62,7 +63,7 @@ ROWS = (
         file=_RECONCILE_PY,
         text="intent=NOT_SETTLED if unsettled else talk.agent.intent",
         replacement="intent=talk.agent.intent",
-        tests=_TALKS,
+        tests=_INTENT,
     ),
     Mutant(
         name="intent-read-after-the-orders",
@@ -73,6 +74,7 @@ ROWS = (
             "        intent=NOT_SETTLED if unsettled else (agents.load(talk.ports.store,"
             " talk.agent.organisation_id, talk.agent.id) or talk.agent).intent,\n"
         ),
+        tests=_INTENT,
     ),
     Mutant(
         name="cursor-of-anybody",
@@ -130,7 +132,7 @@ ROWS = (
         file=_ORDERS,
         text="except Exception:  # noqa: BLE001 - a bug or a bad row must not hold up the others",
         replacement="except ZeroDivisionError:",
-        tests=_TALKS,
+        tests=("tests/usecases/agents/test_sealing.py",),
         unseen="no row of its store is ever bad",
     ),
     Mutant(
@@ -148,7 +150,7 @@ ROWS = (
         file=_REPORTS,
         text='        _log.info("report of %s lost a race and comes again", report.workspace_id)\n',
         replacement='        return [Taken(_receipt(report, "stored"))]\n',
-        tests=_TOGETHER,
+        tests=_INTENT,
     ),
     Mutant(
         name="receipt-for-what-did-not-fit",
@@ -157,7 +159,7 @@ ROWS = (
         text="in list(foreseen.items())[:count]}",
         replacement="in list(foreseen.items())}",
         tests=_TOGETHER,
-        unseen="its agents have fewer workspaces than fill a transaction",
+        survives="32 reports are 96 writes at most, and a transaction takes 100: all fit",
     ),
     Mutant(
         name="foreseen-by-force",
@@ -214,7 +216,7 @@ ROWS = (
         file=_ABSENCES,
         text='transfer = f"{talk.epoch}:{sync.id}"',
         replacement="transfer = sync.id",
-        tests=_FULL,
+        tests=("tests/usecases/agents/test_transfers.py",),
         unseen="an agent's transfers carry the name of its process, so two leaders never share one",
     ),
     Mutant(

@@ -27,7 +27,7 @@ ROWS = (
         text="        and not agent.owes_report\n",
         replacement="",
         tests=_RESTORE,
-        unseen=_UNSEEN,
+        survives="no answer to who owes a report settles, so that its intent is never the agent's",
     ),
     Mutant(
         name="sent-before-it-was-seen",
