@@ -156,7 +156,7 @@ def _caught_up(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceSt
         if seen.tombstone <= state.generation:
             return state
         ended = replace(state, desired=DesiredState.TERMINATED, generation=seen.tombstone)
-        return replace(ended, desired_at=now, started_at=None)
+        return replace(ended, desired_at=now, started_at=None, withheld=False)
     if seen.absent:
         return replace(state, withheld=state.desired is not DesiredState.TERMINATED)
     if state.generation < seen.generation <= _FARTHEST:
