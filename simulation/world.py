@@ -89,6 +89,7 @@ class World:
         self.commits = CommitRules(self.history, self._writer, self._has_stopped)
         self.commits.most_on_agent = swarm.quota_per_agent
         self.commits.key = self._key
+        self.commits.buried_at = self._was_buried
         self.store.watched = self.commits.look
         self.store.touched = self._check_tenant
         self.answers = AnswerRules(self.history, self.commits)
@@ -248,6 +249,9 @@ class World:
 
     def _has_stopped(self, workspace_id: str, generation: int) -> bool:
         return any(each.rules.has_stopped(workspace_id, generation) for each in self.plants)
+
+    def _was_buried(self, workspace_id: str, generation: int) -> bool:
+        return any(each.rules.was_buried(workspace_id, generation) for each in self.plants)
 
     def _check_tenant(self, partition: str) -> None:
         if not self.scheduler.in_task or not partition.startswith("ORG#"):

@@ -15,6 +15,7 @@ from simulation.cluster.store import Event, Shelf, Stored
 from simulation.history import History
 
 _PREFIX = labels.namespace_of("")
+_TOMBSTONE = "berth-tombstone-"
 
 
 class ClusterRules:
@@ -33,6 +34,7 @@ class ClusterRules:
         self._states = states
         self._ended: set[str] = set()
         self._stopped: set[tuple[str, int]] = set()
+        self._buried: set[tuple[str, int]] = set()
         self._generations: dict[str, int] = {}
         self._deleted_by_hand: set[str] = set()
         self.by_hand = False
@@ -44,12 +46,19 @@ class ClusterRules:
         """Whether the workspace ever stood without a pod in this generation."""
         return (workspace_id, generation) in self._stopped
 
+    def was_buried(self, workspace_id: str, generation: int) -> bool:
+        """Whether a tombstone of this generation ever stood for the workspace."""
+        return (workspace_id, generation) in self._buried
+
     def applied(self, workspace_id: str) -> int:
         """The highest generation that the workspace's Deployment ever carried."""
         return self._generations.get(workspace_id, 0)
 
     def _look(self, shelf: Shelf, event: Event) -> None:
         namespace, name = event.key
+        if shelf.kind is kinds.CONFIG_MAP and name.startswith(_TOMBSTONE):
+            buried = int(event.now.object.get("data", {}).get("generation", 0))
+            self._buried.add((name.removeprefix(_TOMBSTONE), buried))
         place = name if shelf.kind is kinds.NAMESPACE else namespace
         if not place.startswith(_PREFIX):
             return

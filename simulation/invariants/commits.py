@@ -35,6 +35,8 @@ class CommitRules:
         """Workspaces whose owner has left: they alone are ended by the sweep."""
         self.key: Callable[[], str] = lambda: ""
         """The idempotency key of the request that is being worked on."""
+        self.buried_at: Callable[[str, int], bool] = lambda *_: True
+        """Whether a tombstone of this generation ever stood for a workspace."""
         self.most_on_agent = 0
         """Its quota."""
         self.liar = ""
@@ -132,6 +134,10 @@ class CommitRules:
         if writer == "person":
             same = (after.actual, after.acknowledged) == (before.actual, before.acknowledged)
             self._expect(same, "INV-6", after, "a person's wish changed what is shown")
+        ends = after.actual is ActualState.TERMINATED and before.actual is not after.actual
+        if ends and self.placed[after.workspace_id] != self.liar:
+            buried = self.buried_at(after.workspace_id, after.generation)
+            self._expect(buried, "INV-24", after, "an end without its tombstone")
 
     def _expect(self, holds: bool, rule: str, state: WorkspaceState, words: str) -> None:  # noqa: FBT001 - an assertion
         if not holds:
