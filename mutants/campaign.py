@@ -37,10 +37,9 @@ class Result:
 
     def is_fault(self, plan: Plan) -> bool:
         """Whether it speaks against the row or against the tests: it could not be tried, or it
-        survived without a reason."""
-        mutant = self.mutant
-        reason = mutant.survives or (mutant.unseen if plan.simulation_only else "")
-        return bool(self.error) or not (self.is_killed or reason)
+        survived without a reason. What the simulation alone finds is a measure, no promise."""
+        survived = not (self.is_killed or self.mutant.survives or plan.simulation_only)
+        return bool(self.error) or survived
 
 
 def run(chosen: Sequence[Mutant], plan: Plan, told: Callable[[Result], None]) -> list[Result]:

@@ -21,6 +21,7 @@ from simulation.faults import Fault
 from simulation.guard import guarded
 from simulation.history import Violation
 from simulation.invariants.logs import LogRules
+from simulation.invariants.remains import look_at_counters, look_at_ends
 from simulation.plant import Plant
 from simulation.scheduler import Exhausted
 from simulation.swarm import Swarm, drawn
@@ -146,7 +147,7 @@ def _shown(world: World) -> dict[str, WorkspaceState]:
 
 
 def _audit(world: World) -> None:
-    """What people were told is in the history, and the audit log holds."""
+    """What people were told is in the history, the audit log holds, and nothing is left over."""
     ports = world.ports(world.clock)
     for tenant in world.tenants:
         owner = people.load(ports.store, tenant.id, tenant.people[0].id)
@@ -154,6 +155,13 @@ def _audit(world: World) -> None:
         checked = verify(ports, people.person_of(owner), None, remaining=lambda: 60.0)
         for finding in checked.findings:
             world.history.broken("INV-19", f"{tenant.id}: {finding}")
+        look_at_counters(world.history, world.database, tenant.id)
+        of_tenant = [
+            state
+            for name, state in world.states().items()
+            if world.commits.organisations[name] == tenant.id
+        ]
+        look_at_ends(world.history, world.database, tenant.id, of_tenant)
     for intent in world.history.intents:
         kept = [
             commit

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
-from chalicelib.ports.store import Put, Write
-from chalicelib.records import states
+from chalicelib.ports.store import Put, Update, Write
+from chalicelib.records import keys, states
+from chalicelib.records.pending import pending_of
 from simulation.history import Commit, History
 from simulation.store import key_of
 
@@ -26,6 +27,8 @@ class CommitRules:
         self._history = history
         self._writer = writer
         self._stopped_at = stopped_at
+        self._pending: set[str] = set()
+        self._epochs: dict[str, int] = {}
         self.live: dict[str, WorkspaceState] = {}
         self.placed: dict[str, str] = {}
         """Agent by workspace."""
@@ -44,7 +47,10 @@ class CommitRules:
 
     def look(self, writes: Sequence[Write]) -> None:
         """Check what a transaction did to states."""
+        written: list[WorkspaceState] = []
         for write in writes:
+            self._note_pending(write)
+            self._check_epoch(write)
             if not _is_state(write):
                 continue
             if not isinstance(write, Put):
@@ -57,6 +63,28 @@ class CommitRules:
             self.placed[after.workspace_id] = agent_id
             self.organisations[after.workspace_id] = organisation
             self._check(before, after, _audits(writes))
+            written.append(after)
+        for after in written:
+            has_row = after.workspace_id in self._pending
+            follows = has_row == (pending_of(after) is not None)
+            self._expect(follows, "INV-25", after, "its pending row does not follow it")
+
+    def _note_pending(self, write: Write) -> None:
+        """Keep which workspaces have a row that makes their agent ask: after a change as before."""
+        name = key_of(write).sort
+        if name.startswith(keys.PENDING):
+            change = self._pending.add if isinstance(write, Put) else self._pending.discard
+            change(name.removeprefix(keys.PENDING))
+
+    def _check_epoch(self, write: Write) -> None:
+        """An agent's epoch never falls: who led before is fenced."""
+        name = key_of(write).sort
+        epoch = write.set.get("epoch") if isinstance(write, Update) else None
+        if isinstance(epoch, int) and name.startswith(keys.AGENTS):
+            highest = self._epochs.get(name, 0)
+            if epoch < highest:
+                self._history.broken("INV-5", f"{name} fell from epoch {highest} to {epoch}")
+            self._epochs[name] = max(epoch, highest)
 
     def _check(self, before: WorkspaceState | None, after: WorkspaceState, audits: int) -> None:
         writer = self._writer()
