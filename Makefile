@@ -103,8 +103,9 @@ corpus: setup ## Every devfile of the registry becomes manifests or is refused b
 journey: setup ## The demo without a person: create, open, write, stop, start, restart, terminate (root)
 	$(PY) -m berth_local.journey $(JOURNEY_ARGS)
 
-simulate: setup ## The protocol under simulation (SEEDS=n, FROM=k)
+simulate: setup ## The protocol under simulation: seeds, then every crash point (SEEDS=n, FROM=k)
 	$(PY) -m simulation $(or $(SEEDS),1000) --from $(or $(FROM),0) --out simulation.json
+	$(PY) -m simulation crashes --out simulation.json
 
 mutants: setup ## Break the code in a copy, row by row of mutants/table, and see who notices (MUTANTS="NAME...")
 	$(PY) -m mutants $(MUTANTS)

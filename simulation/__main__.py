@@ -64,7 +64,7 @@ def _add_crashes(parser: argparse.ArgumentParser) -> None:
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, help="file for the figures, as JSON")
+    parser.add_argument("--out", type=Path, help="file for the figures; crashes add to what it has")
 
 
 def _seeds(chosen: argparse.Namespace) -> int:
@@ -88,7 +88,8 @@ def _crashes(chosen: argparse.Namespace) -> int:
         return int(bool(play.violations))
     names = [chosen.only] if chosen.only else list(SCENARIOS)
     found, seconds = crashes.enumerated(names, workers=chosen.workers, told=_tell_play)
-    _keep(chosen.out, found.figures(seconds))
+    kept = json.loads(chosen.out.read_text()) if chosen.out and chosen.out.exists() else {}
+    _keep(chosen.out, {**kept, "crashes": found.figures(seconds)})
     _say(found.line(seconds))
     return int(bool(found.failed))
 
