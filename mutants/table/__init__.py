@@ -3,12 +3,14 @@
 from mutants.mutant import Mutant
 from mutants.table import access, agent, changes, conversation, decisions, removal, restore
 
-MUTANTS: tuple[Mutant, ...] = (
-    *decisions.ROWS,
-    *changes.ROWS,
-    *conversation.ROWS,
-    *agent.ROWS,
-    *removal.ROWS,
-    *restore.ROWS,
-    *access.ROWS,
+ROOMS: tuple[tuple[str, tuple[Mutant, ...]], ...] = (
+    ("Reports, wishes and time", decisions.ROWS),
+    ("What is written with a change", changes.ROWS),
+    ("The conversation with an agent", conversation.ROWS),
+    ("The agent", agent.ROWS),
+    ("Termination in the cluster", removal.ROWS),
+    ("After a restore", restore.ROWS),
+    ("Who may do what", access.ROWS),
 )
+
+MUTANTS: tuple[Mutant, ...] = tuple(row for _, rows in ROOMS for row in rows)
