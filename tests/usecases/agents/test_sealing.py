@@ -65,6 +65,12 @@ def test_the_cipher_is_bound_to_the_context_by_itself() -> None:
         open_sealed(sealer, (OWNED[0], "ws-000000000002"), content)
 
 
+def test_a_seal_has_the_sizes_of_its_specification(world: World) -> None:
+    """A nonce of 96 bits before the content and a tag of 128 behind it (NIST SP 800-38D)."""
+    content = world.ports.sealer.seal(b"0123456789", {})
+    assert len(content.ciphertext) == 12 + 10 + 16
+
+
 @pytest.mark.parametrize("place", [0, 12, -1])
 def test_an_altered_byte_breaks_the_seal(world: World, place: int) -> None:
     """Nonce, content and tag are all authenticated."""
