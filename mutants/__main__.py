@@ -48,13 +48,19 @@ def main() -> int:
         chosen = [mutant for mutant in chosen if not mutant.unseen]
     plan = Plan(asked.seeds, asked.workers, asked.simulation_only)
     began = time.monotonic()
+    done: list[Result] = []
+
+    def told(result: Result) -> None:
+        done.append(result)
+        _tell(result)
+        if asked.out:  # so far: a run that is broken off has shown what it has shown
+            asked.out.write_text(json.dumps([_figures(each) for each in done], indent=1) + "\n")
+
     try:
-        results = run(chosen, plan, _tell)
+        results = run(chosen, plan, told)
     except Broken as broken:
         sys.stderr.write(f"{broken}\n")
         return 1
-    if asked.out:
-        asked.out.write_text(json.dumps([_figures(each) for each in results], indent=1) + "\n")
     sys.stdout.write(_totals(results, time.monotonic() - began) + "\n")
     return int(any(result.is_fault(plan) for result in results))
 
