@@ -1,7 +1,7 @@
 from chalicelib.domain.access.roles import Role
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
-from chalicelib.ports.store import Update
+from chalicelib.ports.store import Item, Put, Update
 from chalicelib.records import agents, keys, people, workspaces
 from chalicelib.records.attributes import milliseconds
 from chalicelib.usecases.workspaces.change import change_workspace
@@ -156,6 +156,20 @@ def test_each_workspace_has_one_due_row_whatever_happens(
     change_workspace(world.ports, world.person, workspace_id, DesiredState.TERMINATED)
     cluster.settle()
     assert world.store.query(keys.DUES).items == ()
+
+
+def test_a_row_that_no_state_speaks_of_is_dropped(
+    world: World, cluster: PaperCluster, workspace_id: str
+) -> None:
+    """A hint that is out of date changes nothing, and is not met again."""
+    cluster.settle()
+    stale = keys.due(world.clock.now() - 1, world.organisation.id, world.agent_id, workspace_id)
+    world.store.write(Put(Item(stale, {"v": 1})))
+    before = show_workspace(world.ports, world.person, workspace_id).state
+    assert swept(world).looked == 1
+    assert show_workspace(world.ports, world.person, workspace_id).state == before
+    assert len(world.store.query(keys.DUES).items) == 1
+    assert swept(world).looked == 0
 
 
 def test_a_run_of_the_sweep_is_bounded_and_goes_on_next_time() -> None:
