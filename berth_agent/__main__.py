@@ -20,7 +20,7 @@ from berth_agent.ownership import Owner
 from berth_agent.proxy import ProxyInstaller
 from berth_agent.settings import BadSettings, Settings, read_token
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
-from berth_agent.stops import pods_left
+from berth_agent.stops import left_of
 from berth_agent.terminator import Terminator
 from berth_agent.watches import reflectors
 from berth_kube.client import Client
@@ -95,7 +95,7 @@ def _hands(chosen: Settings, client: Client, owner: Owner) -> Hands:
         applier=Applier(client, owner, threading.Event().wait),
         terminator=Terminator(client, owner),
         proxy=ProxyInstaller(client, owner),
-        pods_left=partial(pods_left, client),
+        left=partial(left_of, client, owner),
     )
 
 

@@ -41,11 +41,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Read a workspace's pods from the API server itself: ``Looked`` follows. ``generation`` is that
-    of its Deployment's spec."""
+    """Read from the API server itself what is left of a workspace: ``Looked`` follows.
+
+    Its pods, or where it ``ends``, its namespace. ``generation`` is that of its Deployment's spec, or
+    of its tombstone.
+    """
 
     workspace_id: str
     generation: int
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

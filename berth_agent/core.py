@@ -116,8 +116,8 @@ class Core:
             case Worked():
                 self._worked(event, moment)
             case Looked():
-                sure = self._stops.looked(event.workspace_id, event.generation, event.pods)
-                self._touch(event.workspace_id, moment.now + (0.0 if sure else LOOK_AGAIN))
+                sure = self._stops.looked(event.command, event.left)
+                self._touch(event.command.workspace_id, moment.now + (0.0 if sure else LOOK_AGAIN))
 
     def _worked(self, event: Worked, moment: Moment) -> None:
         error = self._worklist.finish(event.workspace_id, event.outcome, moment)

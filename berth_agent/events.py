@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from berth_agent.commands import Look
 from berth_agent.tasks import Outcome
 from berth_kube.projections import ConfigMap, Deployment, Event, Namespace, Pod
 from berth_kube.reflector import Change
@@ -75,11 +76,10 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """So many pods were left when they were read; None: they could not be read."""
+    """So many were left when they were read; None: they could not be read."""
 
-    workspace_id: str
-    generation: int
-    pods: int | None
+    command: Look
+    left: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,8 @@ class Hands:
     applier: Applier
     terminator: Terminator
     proxy: ProxyInstaller
-    pods_left: Callable[[str], int]
-    """Of a workspace. Raises ``KubernetesError``."""
+    left: Callable[[Look], int]
+    """What is left of a workspace. Raises ``KubernetesError``."""
 
     def work(self, workspace_id: str, task: Task) -> Outcome:
         """Do a task."""
@@ -130,11 +130,10 @@ class Shell:
 
     def _look(self, command: Look) -> Happening:
         try:
-            left = self._hands.pods_left(command.workspace_id)
+            return Looked(command, self._hands.left(command))
         except KubernetesError as error:
-            log.warning("cannot count the pods of %s: %s", command.workspace_id, error)
-            return Looked(command.workspace_id, command.generation, None)
-        return Looked(command.workspace_id, command.generation, left)
+            log.warning("cannot see what is left of %s: %s", command.workspace_id, error)
+            return Looked(command, None)
 
     def _start(self, name: str, act: Callable[[], Happening]) -> None:
         # The core itself bounds how many run at once.

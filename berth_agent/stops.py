@@ -1,8 +1,9 @@
-"""Whether a workspace has really stopped.
+"""Whether a workspace has really stopped, or ended.
 
 Watches are not in step with each other: the Deployment's may tell that it is scaled down when the
-pods' has not even told of the pod that still ends. So before a workspace is told as stopped, and
-before it is started again, its pods are read from the API server itself.
+pods' has not even told of the pod that still ends, and a watch of namespaces that was cut may miss
+that one is back. So before a workspace is told as stopped or as gone for good, and before it is
+started again, what is left of it is read from the API server itself.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from berth_agent.commands import Look
+from berth_agent.ownership import Owner
 from berth_kube import kinds
 from berth_kube.client import Client
+from berth_kube.projections import Namespace
 from chalicelib.wire.labels import namespace_of
 from chalicelib.wire.reconcile import WorkspaceReport
 
@@ -27,37 +30,54 @@ def pods_left(client: Client, workspace_id: str) -> int:
     return len(client.list_metadata(kinds.POD, namespace=place, fields=UNFINISHED))
 
 
+def left_of(client: Client, owner: Owner, command: Look) -> int:
+    """Count what a look asks for. Raises ``KubernetesError``."""
+    if not command.ends:
+        return pods_left(client, command.workspace_id)
+    live = client.get(kinds.NAMESPACE, namespace_of(command.workspace_id), Namespace)
+    return int(live is not None and owner.owns(live, command.workspace_id))
+
+
 class Stops:
-    """Which stops are sure: for each workspace, the generation of its Deployment's spec."""
+    """Which stops and ends are sure: for each workspace, the last look that found nothing."""
 
     def __init__(self) -> None:
-        self._sure: dict[str, int] = {}
-        self._wanted: dict[str, int] = {}
+        self._sure: dict[str, Look] = {}
+        self._wanted: dict[str, Look] = {}
         self._looking: set[str] = set()
 
     def check(self, report: WorkspaceReport) -> WorkspaceReport:
-        """Return what may be told: a stop that is not sure still has a pod, and is looked at."""
-        workspace_id, live = report.workspace_id, report.deployment
-        if live is None:
-            self._sure.pop(workspace_id, None)
+        """Return what may be told: what is not sure is told as still under way, and looked at."""
+        look = _needed(report)
+        if look is None:
+            self._sure.pop(report.workspace_id, None)
             return report
-        is_down = live.replicas == 0 and live.current == 0 and report.pods == 0
-        if not is_down or self._sure.get(workspace_id) == live.generation:
+        if self._sure.get(report.workspace_id) == look:
             return report
-        self._wanted[workspace_id] = live.generation
-        return report.model_copy(update={"pods": 1})
+        self._wanted[report.workspace_id] = look
+        return report.model_copy(update={"namespace": "Terminating"} if look.ends else {"pods": 1})
 
-    def looked(self, workspace_id: str, generation: int, pods: int | None) -> bool:
-        """Take in how many pods were left; whether the stop is sure now."""
-        self._looking.discard(workspace_id)
-        if pods == 0:
-            self._sure[workspace_id] = generation
-        return pods == 0
+    def looked(self, look: Look, left: int | None) -> bool:
+        """Take in how much was left; whether it is sure now."""
+        self._looking.discard(look.workspace_id)
+        if left == 0:
+            self._sure[look.workspace_id] = look
+        return left == 0
 
     def take(self) -> Iterator[Look]:
         """Yield what is to be looked at now."""
         wanted, self._wanted = self._wanted, {}
-        for workspace_id, generation in wanted.items():
+        for workspace_id, look in wanted.items():
             if workspace_id not in self._looking:
                 self._looking.add(workspace_id)
-                yield Look(workspace_id, generation)
+                yield look
+
+
+def _needed(report: WorkspaceReport) -> Look | None:
+    """Return the look that a report needs before it may be told; None for most."""
+    if report.tombstone is not None and report.namespace == "Absent":
+        return Look(report.workspace_id, report.tombstone, ends=True)
+    live = report.deployment
+    if live is None or live.replicas or live.current or report.pods:
+        return None
+    return Look(report.workspace_id, live.generation)

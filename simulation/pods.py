@@ -14,7 +14,7 @@ from berth_agent.core import Core
 from berth_agent.ownership import Owner
 from berth_agent.proxy import ProxyInstaller
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
-from berth_agent.stops import pods_left
+from berth_agent.stops import left_of
 from berth_agent.terminator import Terminator
 from berth_agent.watches import reflectors
 from berth_kube.client import Client
@@ -120,7 +120,7 @@ class Pod:
             applier=Applier(client, owner, pause),
             terminator=Terminator(client, owner),
             proxy=ProxyInstaller(client, owner),
-            pods_left=partial(pods_left, client),
+            left=partial(left_of, client, owner),
         )
 
     def _exchange(self, address: str, body: bytes, headers: object) -> Answer:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from berth_agent.commands import ApplyProxy, Ask, Command, Post, WakeAt, Work
+from berth_agent.commands import ApplyProxy, Ask, Command, Look, Post, WakeAt, Work
 from berth_agent.conversation import Identity
 from berth_agent.core import Core
 from berth_agent.events import (
     Answered,
     Happening,
+    Looked,
     Moment,
     Prepared,
     ProxyApplied,
@@ -174,6 +175,14 @@ class Driver:
     def fail(self, status: int = 0, retry_after: float | None = None) -> None:
         """No answer, or an error."""
         self.tell(Unanswered(status, retry_after))
+
+    def look(self, left: int | None) -> list[Look]:
+        """Let all looks find so much."""
+        looks = [c for c in self.commands if isinstance(c, Look)]
+        for look in looks:
+            self.commands.remove(look)
+            self.tell(Looked(look, left))
+        return looks
 
     def work(self, outcome: Outcome | Callable[[Work], Outcome] = DONE) -> list[Work]:
         """Let all tasks end like this."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from berth_agent.commands import Ask, Post
+from berth_agent.commands import Ask, Look, Post
 from berth_agent.events import Answered, Prepared, Started
 from berth_agent.tasks import (
     Apply,
@@ -247,6 +247,7 @@ def test_a_termination_goes_step_by_step(driver: Driver) -> None:
     driver.work(Waiting())
     driver.tell(gone(namespace(A, 10), 22))
     driver.pass_time(0.2)
+    assert driver.look(0) == [Look(A, 2, ends=True)]
     driver.work(Done())
     driver.fail_all_for(0.1)
     driver.pass_time(5)

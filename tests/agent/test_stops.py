@@ -1,4 +1,4 @@
-"""What the agent tells of a workspace that is scaled down."""
+"""What the agent tells of a workspace that is scaled down, or gone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from berth_agent.report import report_of
 from berth_agent.stops import Stops
 from berth_agent.view import View
 from chalicelib.wire.reconcile import WorkspaceReport
-from tests.agent.objects import deployment, namespace, seen
+from tests.agent.objects import deployment, namespace, seen, tombstone
 
 A = "ws-00000000000a"
 
@@ -30,7 +30,7 @@ def test_a_stop_is_told_once_its_pods_were_looked_for() -> None:
     assert stops.check(report).pods == 1
     assert stops.check(report).pods == 1
     assert list(stops.take()) == [Look(A, 3)]
-    assert stops.looked(A, 3, 0)
+    assert stops.looked(Look(A, 3), 0)
     assert stops.check(report) == report
     assert list(stops.take()) == []
 
@@ -41,7 +41,7 @@ def test_a_look_that_shows_no_stop_makes_none(pods: int | None) -> None:
     stops, report = Stops(), stopped()
     stops.check(report)
     list(stops.take())
-    assert not stops.looked(A, 3, pods)
+    assert not stops.looked(Look(A, 3), pods)
     assert stops.check(report).pods == 1
     assert list(stops.take()) == [Look(A, 3)]
 
@@ -51,9 +51,24 @@ def test_a_look_is_good_for_its_own_stop_alone() -> None:
     stops, report = Stops(), stopped()
     stops.check(report)
     list(stops.take())
-    assert stops.looked(A, 2, 0)
+    assert stops.looked(Look(A, 2), 0)
     assert stops.check(report).pods == 1
     assert list(stops.take()) == [Look(A, 3)]
-    stops.looked(A, 3, 0)
+    stops.looked(Look(A, 3), 0)
     stops.check(report.model_copy(update={"deployment": None}))
     assert stops.check(report).pods == 1
+
+
+def test_an_end_is_told_once_the_namespace_was_looked_for() -> None:
+    """A watch of namespaces may lag: until a look finds none, the workspace is still ending."""
+    view = View()
+    view.take(seen(tombstone(A, 12, 4)).change)
+    stops, report = Stops(), report_of(view.facts(A))
+    assert (report.namespace, report.tombstone) == ("Absent", 4)
+    assert stops.check(report).namespace == "Terminating"
+    assert list(stops.take()) == [Look(A, 4, ends=True)]
+    assert not stops.looked(Look(A, 4, ends=True), 1)
+    assert stops.check(report).namespace == "Terminating"
+    assert list(stops.take()) == [Look(A, 4, ends=True)]
+    assert stops.looked(Look(A, 4, ends=True), 0)
+    assert stops.check(report) == report
