@@ -31,9 +31,11 @@ LONGEST_TROUBLE = 1_200.0
 """Virtual seconds after which the faults end, whether or not everybody is done."""
 LONGEST_WAY = 900.0
 """Virtual seconds in which all must be as it is wanted once the faults have ended."""
-AFTERMATH = 75.0
-"""Virtual seconds for what still follows: the last conditions of a Deployment, the proxy, and what
-the weather had in store before it turned."""
+AFTERMATH = 30.0
+"""Virtual seconds for what still follows: the last conditions of a Deployment."""
+STORED_WEATHER = 180.0
+"""Virtual seconds for what the weather had in store before it turned: a crash a minute later, and
+the pauses before the container is started again."""
 STABLE_POLLS = 20
 
 
@@ -121,7 +123,7 @@ def _settle(world: World) -> float | None:
 
 def _stay(world: World) -> None:
     """Twenty polls later nothing was written: neither to the clusters nor to a state."""
-    world.scheduler.go(world.scheduler.now + AFTERMATH)
+    world.scheduler.go(world.scheduler.now + (STORED_WEATHER if world.swarm.unruly else AFTERMATH))
     before = {plant.agent_id: plant.writes() for plant in world.plants}
     shown = _shown(world)
     world.scheduler.go(world.scheduler.now + STABLE_POLLS * world.swarm.idle_poll)
