@@ -90,15 +90,22 @@ def main() -> int:
     asked = parser.parse_args()
     began = time.monotonic()
     mutants = [each for file in asked.files or MODULES for each in generated(file)][:: asked.every]
+    done: list[Fate] = []
+
+    def look(copy: Copy, mutant: Generated) -> Fate:
+        fate = _looked(copy, mutant)
+        done.append(fate)
+        if asked.out:  # so far: a run that is broken off has shown what it has shown
+            asked.out.write_text(json.dumps([_figures(fate) for fate in done], indent=1) + "\n")
+        return fate
+
     with copies(asked.workers) as free:
-        fates = Pool(free).each(mutants, _look)
-    if asked.out:
-        asked.out.write_text(json.dumps([_figures(fate) for fate in fates], indent=1) + "\n")
+        fates = Pool(free).each(mutants, look)
     sys.stdout.write(_totals(fates, time.monotonic() - began) + "\n")
     return int(any(not fate.killer and fate.loads and not fate.mutant.reason for fate in fates))
 
 
-def _look(copy: Copy, mutant: Generated) -> Fate:
+def _looked(copy: Copy, mutant: Generated) -> Fate:
     path = copy.root / mutant.file
     sound = path.read_text(encoding="utf-8")
     path.write_text(mutant.source, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""``python -m mutants.page RESULTS SIMULATION GENERATED``: the tables of docs/reference/mutants.md.
+"""``python -m mutants.page RESULTS SIMULATION [GENERATED]``: the tables of docs/reference/mutants.md.
 
 Takes the JSON of ``python -m mutants``, of the same with ``--simulation-only``, and of
 ``python -m mutants.generated``, and replaces what stands between the page's two marks.
@@ -25,8 +25,9 @@ Results = Mapping[str, dict[str, Any]]
 def main() -> None:
     """Write the page anew."""
     found, alone = (_by_name(Path(each)) for each in sys.argv[1:3])
-    generated: list[dict[str, Any]] = json.loads(Path(sys.argv[3]).read_text())
-    measured = [*_summary(found, alone), *_rooms(found, alone), *_generated(generated)]
+    measured = [*_summary(found, alone), *_rooms(found, alone)]
+    for each in sys.argv[3:]:
+        measured += _generated(json.loads(Path(each).read_text()))
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
@@ -40,12 +41,12 @@ def _by_name(path: Path) -> Results:
 def _summary(found: Results, alone: Results) -> Iterator[str]:
     mutants = [mutant for _, rows in ROOMS for mutant in rows]
     killed = sum(bool(found[mutant.name]["killer"]) for mutant in mutants)
-    tried = [mutant for mutant in mutants if mutant.name in alone]
+    tried = [mutant for mutant in mutants if mutant.name in alone and not mutant.survives]
     seen = [alone[mutant.name] for mutant in tried if alone[mutant.name]["killer"]]
     needed = median(each["seeds"] for each in seen)
     yield (
         f"**{killed} of {len(mutants)} are killed ({100 * killed / len(mutants):.1f} %).** The simulation"
-        f" alone was asked about the {len(tried)} that it can see, and kills {len(seen)} of them, at the"
+        f" alone was asked about {len(tried)}, and kills {len(seen)} of them, at the"
         f" median by its seed number {needed:g}."
     )
 

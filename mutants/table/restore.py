@@ -27,7 +27,7 @@ ROWS = (
         text="        and not agent.owes_report\n",
         replacement="",
         tests=_RESTORE,
-        survives="no answer to who owes a report settles, so that its intent is never the agent's",
+        unseen=_UNSEEN,
     ),
     Mutant(
         name="sent-before-it-was-seen",
