@@ -31,8 +31,9 @@ LONGEST_TROUBLE = 1_200.0
 """Virtual seconds after which the faults end, whether or not everybody is done."""
 LONGEST_WAY = 900.0
 """Virtual seconds in which all must be as it is wanted once the faults have ended."""
-AFTERMATH = 30.0
-"""Virtual seconds for what still follows: the last conditions of a Deployment."""
+AFTERMATH = 90.0
+"""Virtual seconds for what still follows: the last conditions of a Deployment, and an agent that
+died last, which waits for its Lease and applies the proxy anew."""
 STORED_WEATHER = 180.0
 """Virtual seconds for what the weather had in store before it turned: a crash a minute later, and
 the pauses before the container is started again."""
