@@ -7,7 +7,7 @@ from typing import Literal, cast
 from berth_agent import tombstones
 from berth_agent.troubles import MESSAGE, NAME, troubles_of
 from berth_agent.view import WorkspaceFacts
-from berth_kube.projections import Deployment, Namespace
+from berth_kube.projections import Deployment, Namespace, Pod
 from chalicelib.wire.reconcile import Condition, DeploymentFacts, WorkspaceReport
 
 Phase = Literal["Absent", "Active", "Terminating"]
@@ -31,12 +31,17 @@ def report_of(facts: WorkspaceFacts) -> WorkspaceReport:
         else (annotations.generation_number if annotations else 0),
         namespace=_phase(facts.namespace),
         tombstone=buried,
-        pods=sum(pod.status.phase not in FINISHED for pod in facts.pods.values()),
+        pods=sum(map(_is_left, facts.pods.values())),
         deployment=_deployment(deployment) if deployment else None,
         troubles=troubles_of(facts),
         spec_digest=annotations.spec_digest[:NAME] if annotations else "",
         secrets_digest=annotations.secrets_digest[:NAME] if annotations else "",
     )
+
+
+def _is_left(pod: Pod) -> bool:
+    """Whether a pod counts: one that is being removed does until it is gone, ended or not."""
+    return pod.status.phase not in FINISHED or bool(pod.metadata.deletion_timestamp)
 
 
 def _phase(namespace: Namespace | None) -> Phase:

@@ -25,9 +25,12 @@ LOOK_AGAIN = 1.0
 
 
 def pods_left(client: Client, workspace_id: str) -> int:
-    """Count the pods that did not end. Raises ``KubernetesError``."""
+    """Count the pods that did not end, or are being removed. Raises ``KubernetesError``."""
     place = namespace_of(workspace_id)
-    return len(client.list_metadata(kinds.POD, namespace=place, fields=UNFINISHED))
+    if unfinished := client.list_metadata(kinds.POD, namespace=place, fields=UNFINISHED):
+        return len(unfinished)
+    ended = client.list_metadata(kinds.POD, namespace=place)
+    return sum(bool(pod.metadata.deletion_timestamp) for pod in ended)
 
 
 def left_of(client: Client, owner: Owner, command: Look) -> int:

@@ -204,7 +204,12 @@ def test_a_tampered_generation_is_none(nonsense: str) -> None:
 
 
 def test_a_pod_that_ended_is_no_pod_any_more() -> None:
-    """An evicted pod stays listed when its Deployment is scaled down, and holds up no stop."""
+    """An evicted pod stays listed when its Deployment is scaled down, and holds up no stop; one that is
+    being removed does until it is gone."""
     evicted = replace(pod(A, 20, name="workspace-0"), status=PodStatus(phase="Failed"))
     report = report_after([seen(evicted), seen(pod(A, 21, name="workspace-1"))])
     assert report.pods == 1
+    leaving = replace(
+        evicted, metadata=replace(evicted.metadata, deletion_timestamp="2030-01-01T00:00:00Z")
+    )
+    assert report_after([seen(leaving)]).pods == 1
