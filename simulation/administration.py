@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from berth_kube import kinds
@@ -74,6 +75,11 @@ class Cluster:
         deed(self._plant.controllers.meddler)
         self._plant.rules.by_hand = False
         self._history.tell("an administrator has acted")
+
+    def slow_to_stop(self, seconds: float) -> None:
+        """Let each pod take so long to end from now on."""
+        controllers = self._plant.controllers
+        controllers.weather = replace(controllers.weather, stopping=(seconds, seconds))
 
     def fail(self, kind: kinds.Kind | None) -> None:
         """Let no object of this kind be written; None: let all be well again."""

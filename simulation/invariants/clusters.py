@@ -36,7 +36,9 @@ class ClusterRules:
         self._stopped: set[tuple[str, int]] = set()
         self._buried: set[tuple[str, int]] = set()
         self._generations: dict[str, int] = {}
-        self._deleted_by_hand: set[str] = set()
+        self._handled: set[str] = set()
+        """Uids of the pods that an administrator removed, or started by scaling their Deployment."""
+        self._scaled_by_hand: set[str] = set()
         self.by_hand = False
         self.running: Callable[[], Iterable[RunningPod]] = tuple
         """The pods that hold their volumes."""
@@ -69,10 +71,12 @@ class ClusterRules:
             self._look_at_end(shelf, event, workspace_id)
         elif shelf.kind is kinds.DEPLOYMENT:
             self._look_at_generation(event, workspace_id)
+            self._note_scale(event, workspace_id)
             self._note_stop(workspace_id)
         elif shelf.kind is kinds.POD:
-            if self.by_hand:
-                self._deleted_by_hand.add(event.now.uid)
+            is_scaled = event.type == "ADDED" and workspace_id in self._scaled_by_hand
+            if self.by_hand or is_scaled:
+                self._handled.add(event.now.uid)
             self._look_at_pods(workspace_id)
             self._note_stop(workspace_id)
 
@@ -102,15 +106,24 @@ class ClusterRules:
 
     def _look_at_pods(self, workspace_id: str) -> None:
         place = labels.namespace_of(workspace_id)
-        # Kubernetes replaces a pod that was deleted by hand while it still ends.
+        # Kubernetes replaces a pod that was deleted by hand while it still ends, and starts one
+        # beside it when its Deployment is scaled up again by hand.
         mounted = {
             pod.generation
             for pod in self.running()
-            if pod.namespace == place and pod.uid not in self._deleted_by_hand
+            if pod.namespace == place and pod.uid not in self._handled
         }
         if len(mounted) > 1:
             words = f"pods of generations {sorted(mounted)} hold one volume"
             self._broken("INV-10", workspace_id, words)
+
+    def _note_scale(self, event: Event, workspace_id: str) -> None:
+        before = event.before.object["spec"].get("replicas") if event.before else None
+        if event.now.object["spec"].get("replicas") == before:
+            return
+        self._scaled_by_hand.discard(workspace_id)
+        if self.by_hand:
+            self._scaled_by_hand.add(workspace_id)
 
     def _note_stop(self, workspace_id: str) -> None:
         place = labels.namespace_of(workspace_id)

@@ -36,6 +36,17 @@ def scaled_by_hand(stage: Stage) -> None:
 
 
 @scenario()
+def scaled_up_by_hand_while_it_stops(stage: Stage) -> None:
+    """An administrator scales a Deployment up again while the pod that was stopped still ends."""
+    workspace = stage.running()
+    stage.begin()
+    stage.cluster.slow_to_stop(10.0)
+    stage.want(workspace, "Stopped")
+    stage.until_applied(workspace, 2)
+    stage.cluster.by_hand(lambda hand: hand.scale(1))
+
+
+@scenario()
 def relabelled_by_hand(stage: Stage) -> None:
     """An administrator changes the labels of a Deployment that is to be stopped."""
     workspace = stage.running()

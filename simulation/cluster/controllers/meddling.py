@@ -64,9 +64,10 @@ class Meddler:
 
         return self._edit(kinds.DEPLOYMENT, relabelled)
 
-    def scale(self) -> Stored | None:
-        """Scale a Deployment to 0 or 1, whatever was wanted."""
-        replicas = self._environment.chance.randint(0, 1)
+    def scale(self, replicas: int | None = None) -> Stored | None:
+        """Scale a Deployment, to 0 or 1 as it happens, whatever was wanted."""
+        if replicas is None:
+            replicas = self._environment.chance.randint(0, 1)
         return self._edit(
             kinds.DEPLOYMENT,
             lambda thing: {**thing, "spec": {**thing["spec"], "replicas": replicas}},
