@@ -7,15 +7,12 @@ from typing import Literal, cast
 from berth_agent import tombstones
 from berth_agent.troubles import MESSAGE, NAME, troubles_of
 from berth_agent.view import WorkspaceFacts
-from berth_kube.projections import Deployment, Namespace, Pod
+from berth_kube.projections import FINISHED, Deployment, Namespace, Pod
 from chalicelib.wire.reconcile import Condition, DeploymentFacts, WorkspaceReport
 
 Phase = Literal["Absent", "Active", "Terminating"]
 Status = Literal["True", "False", "Unknown"]
 CONDITIONS = 8
-FINISHED = ("Succeeded", "Failed")
-"""Phases of a pod that ended for good. Nobody removes an evicted one when its Deployment is scaled
-down: counted, it would keep a workspace stopping for ever."""
 
 
 def report_of(facts: WorkspaceFacts) -> WorkspaceReport:
@@ -40,7 +37,8 @@ def report_of(facts: WorkspaceFacts) -> WorkspaceReport:
 
 
 def _is_left(pod: Pod) -> bool:
-    """Whether a pod counts: one that is being removed does until it is gone, ended or not."""
+    """Whether a pod counts: one that is being removed does until it is gone, ended or not. One that
+    ended and stays listed would keep its workspace stopping for ever."""
     return pod.status.phase not in FINISHED or bool(pod.metadata.deletion_timestamp)
 
 

@@ -136,7 +136,7 @@ class Shell:
             return Looked(command, None)
 
     def _start(self, name: str, act: Callable[[], Happening]) -> None:
-        # The core itself bounds how many run at once.
+        # The core bounds how many run at once: work by its workers, looks by `Stops`.
         self._machine.start(name, lambda: self._deliver(act))
 
     def _deliver(self, act: Callable[[], Happening]) -> None:

@@ -9,17 +9,20 @@ started again, what is left of it is read from the API server itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from berth_agent.commands import Look
 from berth_agent.ownership import Owner
 from berth_kube import kinds
 from berth_kube.client import Client
-from berth_kube.projections import Namespace
+from berth_kube.projections import FINISHED, Namespace
 from chalicelib.wire.labels import namespace_of
 from chalicelib.wire.reconcile import WorkspaceReport
 
-UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+UNFINISHED = ",".join(f"status.phase!={phase}" for phase in FINISHED)
 """Pods that may still write to their volumes, as a field selector."""
+AT_ONCE = 8
+"""Looks that are under way at most: an agent that starts has all its stopped workspaces to look at."""
 LOOK_AGAIN = 1.0
 """Seconds until the pods are read again where some were left, or none could be read."""
 
@@ -42,38 +45,46 @@ def left_of(client: Client, owner: Owner, command: Look) -> int:
 
 
 class Stops:
-    """Which stops and ends are sure: for each workspace, the last look that found nothing."""
+    """Which stops and ends are sure: for each workspace its last look, and what that found."""
 
-    def __init__(self) -> None:
-        self._sure: dict[str, Look] = {}
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._at_once = at_once
+        self._found: dict[str, tuple[Look, int]] = {}
         self._wanted: dict[str, Look] = {}
         self._looking: set[str] = set()
 
     def check(self, report: WorkspaceReport) -> WorkspaceReport:
-        """Return what may be told: what is not sure is told as still under way, and looked at."""
+        """Return what may be told, and want a look at what is not sure: such an end is told as still
+        under way, such a stop with the pods that the last look found, uncounted before the first."""
         look = _needed(report)
         if look is None:
-            self._sure.pop(report.workspace_id, None)
+            self._found.pop(report.workspace_id, None)
+            self._wanted.pop(report.workspace_id, None)
             return report
-        if self._sure.get(report.workspace_id) == look:
+        looked, left = self._found.get(report.workspace_id, (None, None))
+        if looked != look:
+            left = None
+        if left == 0:
             return report
         self._wanted[report.workspace_id] = look
-        return report.model_copy(update={"namespace": "Terminating"} if look.ends else {"pods": 1})
+        return report.model_copy(
+            update={"namespace": "Terminating"} if look.ends else {"pods": left}
+        )
 
     def looked(self, look: Look, left: int | None) -> bool:
-        """Take in how much was left; whether it is sure now."""
+        """Take in how much was left, None for a look that failed; whether it is sure now."""
         self._looking.discard(look.workspace_id)
-        if left == 0:
-            self._sure[look.workspace_id] = look
+        if left is not None:
+            self._found[look.workspace_id] = look, left
         return left == 0
 
     def take(self) -> Iterator[Look]:
-        """Yield what is to be looked at now."""
-        wanted, self._wanted = self._wanted, {}
-        for workspace_id, look in wanted.items():
-            if workspace_id not in self._looking:
-                self._looking.add(workspace_id)
-                yield look
+        """Yield what is to be looked at now: those that wait longest, no more than may run."""
+        room = max(self._at_once - len(self._looking), 0)
+        ready = islice((i for i in self._wanted if i not in self._looking), room)
+        for workspace_id in list(ready):
+            self._looking.add(workspace_id)
+            yield self._wanted.pop(workspace_id)
 
 
 def _needed(report: WorkspaceReport) -> Look | None:

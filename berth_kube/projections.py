@@ -166,6 +166,11 @@ class ContainerStatus(Projection, frozen=True):
     last_state: ContainerState = ContainerState()
 
 
+FINISHED = ("Succeeded", "Failed")
+"""Phases of a pod that ended for good. Nobody removes an evicted one when its Deployment is scaled
+down."""
+
+
 class PodStatus(Projection, frozen=True):
     """``phase`` is ``Pending``, ``Running``, ``Succeeded``, ``Failed`` or ``Unknown``."""
 

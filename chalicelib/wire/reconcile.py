@@ -97,8 +97,8 @@ class WorkspaceReport(Message):
     namespace: Literal["Absent", "Active", "Terminating"]
     tombstone: Count | None = None
     """Generation of the tombstone, when there is one."""
-    pods: Count = 0
-    """Pods that exist and did not end, terminating ones too."""
+    pods: Count | None = 0
+    """Pods that exist and did not end, terminating ones too; None where they are not counted yet."""
     deployment: DeploymentFacts | None = None
     troubles: tuple[Trouble, ...] = Field(default=(), max_length=8)
     apply_error: ApplyError | None = None

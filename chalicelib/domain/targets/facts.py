@@ -60,14 +60,15 @@ class ApplyError:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceReport:
-    """Facts about one workspace. ``namespace`` is ``Absent``, ``Active`` or ``Terminating``."""
+    """Facts about one workspace. ``namespace`` is ``Absent``, ``Active`` or ``Terminating``;
+    ``pods`` is None where they are not counted yet."""
 
     workspace_id: str
     resource_version: int
     namespace: str
     generation: int = 0
     tombstone: int | None = None
-    pods: int = 0
+    pods: int | None = 0
     deployment: DeploymentFacts | None = None
     troubles: tuple[Trouble, ...] = ()
     apply_error: ApplyError | None = None

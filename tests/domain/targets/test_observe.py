@@ -149,6 +149,14 @@ def test_every_code_has_a_case() -> None:
          replace(STATE, desired=DesiredState.STOPPED), "Stopping", None),
         ("stopped", replace(REPORT, deployment=SCALED_DOWN, pods=0),
          replace(STATE, desired=DesiredState.STOPPED), "Stopped", None),
+        ("scaled down, pods not counted", replace(REPORT, deployment=SCALED_DOWN, pods=None),
+         replace(STATE, desired=DesiredState.STOPPED), "Stopping", None),
+        ("stopped long ago, pods not counted anew", replace(
+            REPORT, deployment=SCALED_DOWN, pods=None), replace(STATE, actual=ActualState.STOPPED),
+         "Stopped", None),
+        ("stopped, then stopped anew, pods not counted", replace(
+            REPORT, deployment=SCALED_DOWN, pods=None),
+         replace(STATE, actual=ActualState.STOPPED, acknowledged=2), "Stopping", None),
         ("stopped, and asked to run", replace(REPORT, deployment=SCALED_DOWN, pods=0), STATE,
          "Stopped", None),
         ("running, and asked to stop", replace(REPORT, deployment=READY),

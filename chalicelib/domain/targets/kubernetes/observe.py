@@ -116,7 +116,7 @@ def _applied(
 ) -> Observation:
     seen = deployment.observed_generation >= deployment.generation
     if not deployment.replicas:
-        stopped = seen and not deployment.current and not report.pods
+        stopped = seen and not deployment.current and not _has_pods(report, state)
         return Observation(ActualState.STOPPED if stopped else ActualState.STOPPING)
     if not seen:
         # The status is of an older spec: it says nothing of this one.
@@ -126,6 +126,15 @@ def _applied(
     if _is_ready(deployment):
         return Observation(ActualState.RUNNING)
     return _not_ready(report, state, now)
+
+
+def _has_pods(report: WorkspaceReport, state: WorkspaceState) -> bool:
+    """Where the pods are not counted yet, what was known of this generation holds: an agent that
+    starts anew makes no stopped workspace stopping."""
+    if report.pods is not None:
+        return report.pods > 0
+    is_known = state.acknowledged == report.generation
+    return not (is_known and state.actual is ActualState.STOPPED)
 
 
 def _is_ready(deployment: DeploymentFacts) -> bool:
