@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from berth_cli import sign_in, workspaces
+from berth_cli.agents import agent
 from berth_cli.audit import audit
 from berth_cli.client import Client, Json, connect
 from berth_cli.configuration import Configuration, checked_url, load, save
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(agent, name="agent")
 app.add_typer(audit, name="audit")
 app.add_typer(quotas, name="quotas")
 
@@ -113,7 +115,7 @@ def create(  # noqa: PLR0913 - one parameter for each option of the command line
         Path | None, typer.Option("--devfile", "-f", help="A devfile of this machine.")
     ] = None,
     agent: Annotated[
-        str, typer.Option(help="Name or id of the agent; may be left out where there is one.")
+        str, typer.Option(help="Name or id of the agent; may be left out where one takes new ones.")
     ] = "",
     editor: Annotated[str, typer.Option(help="Editor to inject.")] = "terminal",
     variable: Annotated[

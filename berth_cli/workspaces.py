@@ -80,11 +80,29 @@ def create(client: Client, creation: Creation) -> Json:
     return client.post(f"{_API}/workspaces", body)
 
 
-def _agent(client: Client, name: str) -> str:
+def living_agents(client: Client) -> list[Json]:
+    """Return the agents that are not retired."""
+    return [agent for agent in client.items(f"{_API}/agents") if not agent.get("retired_at")]
+
+
+def agent_named(client: Client, name: str) -> str:
+    """Return the id of the agent with this name or id. Raises Failure where that is not clear."""
     if name.startswith("ag-"):
         return name
-    agents = [agent for agent in client.items(f"{_API}/agents") if not agent.get("retired_at")]
-    chosen = [agent for agent in agents if name in {"", agent["name"]}]
+    agents = living_agents(client)
+    return _only([agent for agent in agents if agent["name"] == name], agents, "by name or id")
+
+
+def _agent(client: Client, name: str) -> str:
+    """Return the agent of a new workspace: without a name, the one that takes any."""
+    if name:
+        return agent_named(client, name)
+    agents = living_agents(client)
+    free = [agent for agent in agents if not agent.get("cordoned")]
+    return _only(free or agents, agents, "with --agent")
+
+
+def _only(chosen: Sequence[Json], agents: Sequence[Json], how: str) -> str:
     if len(chosen) == 1:
         return str(chosen[0]["id"])
     if not agents:
@@ -92,7 +110,7 @@ def _agent(client: Client, name: str) -> str:
             "no cluster is connected yet: an owner registers an agent first", Exit.MISSING
         )
     known = ", ".join(f"{agent['name']} ({agent['id']})" for agent in agents)
-    raise Failure(f"say which agent with --agent; there are: {known}", Exit.USAGE)
+    raise Failure(f"say which agent, {how}; there are: {known}", Exit.USAGE)
 
 
 def _environment_variable(text: str) -> Json:

@@ -20,7 +20,13 @@ from chalicelib.api.values import (
 from chalicelib.domain.agents.agent import Agent, AgentSettings
 from chalicelib.domain.agents.presence import is_online
 from chalicelib.ports.bundle import Ports
-from chalicelib.usecases.agents.change import change_agent, retire_agent
+from chalicelib.usecases.agents.change import (
+    change_agent,
+    cordon_agent,
+    retire_agent,
+    uncordon_agent,
+)
+from chalicelib.usecases.agents.drain import drain_agent
 from chalicelib.usecases.agents.read import list_agents, show_agent
 from chalicelib.usecases.agents.register import AgentWithToken, register_agent
 from chalicelib.usecases.agents.rotate import OVERLAP_SECONDS, rotate_agent
@@ -31,7 +37,8 @@ SettingsChange = create_model(
 
 
 class ShownAgent(Shown):
-    """An agent; ``online`` when it was heard within three of its intervals."""
+    """An agent; ``online`` when it was heard within three of its intervals. A ``cordoned`` one takes
+    no new workspace; one that is ``draining`` starts none either."""
 
     id: str
     name: str
@@ -40,6 +47,8 @@ class ShownAgent(Shown):
     retired_at: str | None
     heard_at: str | None
     online: bool
+    cordoned: bool
+    draining: bool
     instance: str
     software: str
 
@@ -48,6 +57,14 @@ class NewShownAgent(ShownAgent):
     """An agent and a new token of it, which is shown this once."""
 
     token: str
+
+
+class ShownDrain(ShownAgent):
+    """An agent that is drained, and what is left on it: workspaces that nobody asked to stop yet, and
+    those that were asked and have not stopped. Berth goes on by itself; asking again tells anew."""
+
+    unasked: int
+    stopping: int
 
 
 class NewAgent(Closed):
@@ -120,6 +137,25 @@ def post_retirement(call: Call, agent_id: str, body: Retirement) -> ShownAgent:
     """Retire an agent: its tokens and its proxy's end at once. For owners."""
     del body
     return ShownAgent(**_shown(call.ports, retire_agent(call.ports, call.person, agent_id)))
+
+
+def post_cordon(call: Call, agent_id: str) -> ShownAgent:
+    """Give an agent no new workspace; those that it has go on. For owners."""
+    return ShownAgent(**_shown(call.ports, cordon_agent(call.ports, call.person, agent_id)))
+
+
+def post_uncordon(call: Call, agent_id: str) -> ShownAgent:
+    """Let an agent have new workspaces again, and end its drain. For owners."""
+    return ShownAgent(**_shown(call.ports, uncordon_agent(call.ports, call.person, agent_id)))
+
+
+def post_drain(call: Call, agent_id: str) -> ShownDrain:
+    """Cordon an agent and stop what it has; ask again to see what is left. For owners."""
+    drain = drain_agent(
+        call.ports, call.person, agent_id, attempt=call.attempt, remaining=call.remaining
+    )
+    shown = _shown(call.ports, drain.agent)
+    return ShownDrain(**shown, unasked=drain.unasked, stopping=drain.stopping)
 
 
 def _with_token(ports: Ports, made: AgentWithToken) -> NewShownAgent:

@@ -80,6 +80,9 @@ ROUTES = (
     Route("PATCH", "/api/v1/agents/{agent_id}", "agents:patch_agent"),
     Route("POST", "/api/v1/agents/{agent_id}/rotate", "agents:post_rotation", status=201),
     Route("POST", "/api/v1/agents/{agent_id}/retire", "agents:post_retirement"),
+    Route("POST", "/api/v1/agents/{agent_id}/cordon", "agents:post_cordon"),
+    Route("POST", "/api/v1/agents/{agent_id}/uncordon", "agents:post_uncordon"),
+    Route("POST", "/api/v1/agents/{agent_id}/drain", "agents:post_drain"),
     Route("GET", "/api/v1/workspaces", "workspaces:get_workspaces"),
     # Variables may have 512 KiB in all.
     Route("POST", "/api/v1/workspaces", "workspaces:post_workspace", status=201, limit=1024 * KIB),

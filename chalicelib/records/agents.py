@@ -5,7 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chalicelib.domain.agents.agent import Agent, AgentSettings
-from chalicelib.ports.store import Absent, AtMost, Equals, Item, Put, Store, Update, Value
+from chalicelib.ports.store import (
+    Absent,
+    AtMost,
+    Check,
+    Equals,
+    Exists,
+    Item,
+    Key,
+    Put,
+    Store,
+    Update,
+    Value,
+    Write,
+)
 from chalicelib.records import keys
 from chalicelib.records.attributes import (
     SCHEMA,
@@ -43,6 +56,13 @@ def load(store: Store, organisation_id: str, agent_id: str) -> Agent | None:
     """Return the agent, a retired one too. One read."""
     item = store.get(keys.agent(organisation_id, agent_id))
     return None if item is None else from_item(item, organisation_id)
+
+
+def load_by(store: Store, organisation_id: str, key: Key) -> Agent | None:
+    """Return the agent that has this key, as a failed condition names it; None where none has."""
+    agent_id = keys.last_part(key.sort)
+    is_agent = key.sort.startswith(keys.AGENTS) and key == keys.agent(organisation_id, agent_id)
+    return load(store, organisation_id, agent_id) if is_agent else None
 
 
 def load_page(
@@ -104,6 +124,32 @@ def retire(agent: Agent, at: float) -> Update:
     return _change(agent, {"retired": milliseconds(at), "tokens": []})
 
 
+def cordon(agent: Agent, *, cordoned: bool, draining: bool) -> Update:
+    """Write whether the agent takes new workspaces, and whether it starts those that it has.
+
+    As numbers, so that a condition of the store can ask for them: see ``admits`` and ``starts``.
+    """
+    return _change(agent, {"cordoned": int(cordoned), "draining": int(draining)})
+
+
+def admits(organisation_id: str, agent_id: str) -> Update:
+    """Tell the agent of a new workspace; fails where it takes none."""
+    return Update(
+        keys.agent(organisation_id, agent_id),
+        add={"intent": 1},
+        when=[Exists(), AtMost("cordoned", 0), AtMost("retired", 0)],
+    )
+
+
+def starts(organisation_id: str, agent_id: str) -> Update:
+    """Tell the agent of something to start; fails while it is drained."""
+    return Update(
+        keys.agent(organisation_id, agent_id),
+        add={"intent": 1},
+        when=[Exists(), AtMost("draining", 0)],
+    )
+
+
 def introduced(agent: Agent, leader: Leader, at: float) -> Update:
     """Write who leads; fails when somebody newer does, or the agent was retired meanwhile."""
     return Update(
@@ -117,6 +163,18 @@ def introduced(agent: Agent, leader: Leader, at: float) -> Update:
         },
         when=[Equals("created", milliseconds(agent.created_at)), AtMost("epoch", leader.epoch)],
     )
+
+
+def unchanged(agent: Agent) -> Check:
+    """Fail when somebody changed the agent since it was read."""
+    return Check(keys.agent(agent.organisation_id, agent.id), [Equals("version", agent.version)])
+
+
+def addressed(writes: Iterable[Write]) -> Iterator[str]:
+    """Yield the ids of the agents that have something to hear after these writes."""
+    for write in writes:
+        if isinstance(write, Update) and "intent" in write.add:
+            yield keys.last_part(write.key.sort)
 
 
 def from_item(item: Item, organisation_id: str) -> Agent:
@@ -139,6 +197,8 @@ def from_item(item: Item, organisation_id: str) -> Agent:
         namespace=text(stored, "namespace"),
         restored=number(stored, "restored"),
         owes_report=stored.get("owes_report") is True,
+        cordoned=number(stored, "cordoned") > 0,
+        draining=number(stored, "draining") > 0,
     )
 
 

@@ -22,6 +22,7 @@ from chalicelib.ports.store import (
     Write,
 )
 from chalicelib.records import (
+    agents,
     audit,
     dues,
     events,
@@ -49,6 +50,8 @@ class Change:
     audits: tuple[AuditRecord, ...] = ()
     ended: Workspace | None = None
     """The record, where this change confirms the termination."""
+    is_start: bool = False
+    """Whether it is asked that the workspace runs: refused while its agent is drained."""
     is_news: bool = False
     """Whether the agent has to hear of it though the wish is the same, and perhaps does not wait for
     this very answer."""
@@ -93,7 +96,9 @@ def _written(change: Change) -> tuple[WorkspaceState, list[Write]]:
     ]
     writes += pending.writes(placement, before, after)
     writes += dues.writes(placement, before, after)
-    if after.generation > before.generation or change.is_news:
+    if change.is_start:
+        writes.append(agents.starts(placement.organisation_id, placement.agent_id))
+    elif after.generation > before.generation or change.is_news:
         writes.append(raise_intent(placement))
     writes += _told(placement.organisation_id, after.workspace_id, change)
     if change.ended is not None and after.actual is ActualState.TERMINATED:
@@ -109,7 +114,7 @@ def of_new(workspace: Workspace, state: WorkspaceState, limits: Limits) -> list[
     placement = placement_of(workspace)
     return [
         *quotas.taken(workspace, limits),
-        raise_intent(placement),
+        agents.admits(placement.organisation_id, placement.agent_id),
         workspaces.put_new(workspace),
         Put(states.to_item(placement, state), when=[Absent()]),
         *pending.writes(placement, None, state),

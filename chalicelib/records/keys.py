@@ -24,6 +24,7 @@ AUDIT_CHECKPOINTS = "CHECKPOINT#"
 
 IDENTITIES = "IDENTITY"
 DUES = "DUE"
+DRAINS = "DRAIN"
 AUDIT_HEADS = "AUDIT"
 
 
@@ -183,6 +184,17 @@ def once(purpose: str, token_id: str) -> Key:
 def due(at: float, org: str, agent_id: str, workspace_id: str) -> Key:
     """That the sweep shall look at a workspace at ``at``. Ids only."""
     return Key(DUES, _join(_milliseconds(at), org, agent_id, workspace_id))
+
+
+def drain(org: str, agent_id: str) -> Key:
+    """That an agent is being drained, until all that it has was asked to go. Ids only."""
+    return Key(DRAINS, _join(org, agent_id))
+
+
+def drain_parts(sort: str) -> tuple[str, str]:
+    """Return organisation and agent of a DRAIN row's sort key."""
+    org, agent_id = sort.split("#")
+    return org, agent_id
 
 
 def quota_parts(sort: str) -> tuple[str, str]:

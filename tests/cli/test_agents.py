@@ -1,8 +1,20 @@
-"""Which agent a new workspace goes to, where there are several."""
+"""Which agent a new workspace goes to, where there are several; and cordoning and draining one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from berth_cli.failures import Exit
-from tests.cli.installation import Shell
+from tests.cli.installation import Installation, Shell, installed
 from tests.cli.test_failures import SMALL
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """An installation for each test: they register agents."""
+    with installed(tmp_path) as up:
+        yield up
 
 
 def test_among_several_agents_one_is_named(berth: Shell) -> None:
@@ -16,3 +28,48 @@ def test_among_several_agents_one_is_named(berth: Shell) -> None:
         assert first in unclear.stderr
         assert second in unclear.stderr
     assert berth(*words, "--agent", second).json["agent_id"] == second
+
+
+def test_a_cordoned_agent_is_left_out_where_none_is_named(
+    installation: Installation, berth: Shell
+) -> None:
+    """Of two agents the one that takes new workspaces is chosen; naming the other is refused with why."""
+    first = installation.agent.id
+    second = installation.world.agent().agent.id
+    words = ("create", "where", "--devfile", str(SMALL), "--no-wait", "-o", "json")
+    assert berth("agent", "cordon", first).stdout == "cluster takes no new workspaces\n"
+    assert berth(*words).json["agent_id"] == second
+    refused = berth(*words, "--agent", first)
+    assert refused.code == Exit.REFUSED
+    assert "cordoned" in refused.stderr
+    listed = {row["id"]: row["cordoned"] for row in berth("agent", "list", "-o", "json").json}
+    assert listed == {first: True, second: False}
+    assert "offline, cordoned" in berth("agent", "list").stdout
+    berth("agent", "uncordon", first)
+    assert berth(*words).code == Exit.USAGE
+
+
+def test_a_drain_is_waited_for(installation: Installation, berth: Shell) -> None:
+    """The command tells how many are left and ends when the last one has stopped."""
+    made = installation.running("busy")
+    ended = berth("agent", "drain", "cluster", "--timeout", "1")
+    assert (ended.code, "1 workspaces are left" in ended.stderr) == (Exit.TIMED_OUT, True)
+    started = berth("start", "busy", "--no-wait")
+    assert started.code == Exit.REFUSED
+    assert "being drained" in started.stderr
+    with berth.started("agent", "drain", "cluster") as waiting:
+        assert waiting.stderr is not None
+        assert "1 workspaces are left" in waiting.stderr.readline()
+        installation.agent.report(made["id"], 2, 0)
+        assert waiting.wait(30) == 0
+        assert waiting.stdout is not None
+        assert waiting.stdout.read() == "cluster: every workspace is stopped\n"
+
+
+def test_an_agent_that_is_not_there_is_told_with_those_that_are(
+    installation: Installation, berth: Shell
+) -> None:
+    """A wrong name changes nothing and names what there is."""
+    ended = berth("agent", "drain", "elsewhere")
+    assert ended.code == Exit.USAGE
+    assert installation.agent.id in ended.stderr

@@ -63,6 +63,10 @@ class Agent:
     is stored of a workspace under a lower one is older than what its cluster knows."""
     owes_report: bool = False
     """Since that restore no full transfer was committed: the agent is given no order."""
+    cordoned: bool = False
+    """It gets no new workspace; those that it has go on, and may be started."""
+    draining: bool = False
+    """Cordoned, and what it has is stopped; nothing on it is started."""
 
     @property
     def era(self) -> int:

@@ -49,6 +49,26 @@ def retire_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
 
 def agent_to_change(ports: Ports, person: Person, agent_id: str) -> Agent:
     """Return an agent that may still be changed, if the person may."""
+def cordon_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
+    """Give the agent no new workspace from now on; those that it has go on, and may be started."""
+    agent = agent_to_change(ports, person, agent_id)
+    if agent.cordoned:
+        return agent
+    write = agents.cordon(agent, cordoned=True, draining=False)
+    _carry_out(ports, person, agent, write, "agents:cordon")
+    return replace(agent, cordoned=True, version=agent.version + 1)
+
+
+def uncordon_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
+    """Let the agent have new workspaces again, and end its drain; what was stopped stays so."""
+    agent = agent_to_change(ports, person, agent_id)
+    if not agent.cordoned:
+        return agent
+    write = agents.cordon(agent, cordoned=False, draining=False)
+    _carry_out(ports, person, agent, write, "agents:uncordon")
+    return replace(agent, cordoned=False, draining=False, version=agent.version + 1)
+
+
     require(person, Action.AGENTS_CHANGE)
     agent = find_agent(ports, person, agent_id)
     if agent.retired_at is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.access.roles import Action, Person
-from chalicelib.domain.errors import Missing, Refused, TooMany, Unavailable
+from chalicelib.domain.errors import Invalid, Refused, TooMany, Unavailable
 from chalicelib.domain.organisations.quotas import Holder, Limits, Scope, limits_of
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.transitions import requested
@@ -13,10 +13,10 @@ from chalicelib.ports.bundle import Ports
 from chalicelib.ports.sealing import Sealed
 from chalicelib.ports.store import ConditionFailed, Key, StoreUnanswered, Write
 from chalicelib.records import (
+    agents,
     audit,
     events,
     idempotency,
-    keys,
     organisations,
     plans,
     quotas,
@@ -28,7 +28,7 @@ from chalicelib.records.idempotency import Attempt
 from chalicelib.usecases.access.permission import require
 from chalicelib.usecases.audit.write import audit_record
 from chalicelib.usecases.variables.sealing import seal
-from chalicelib.usecases.workspaces.draft import Draft, WorkspaceRequest, draft
+from chalicelib.usecases.workspaces.draft import Draft, WorkspaceRequest, draft, not_admitted
 from chalicelib.usecases.workspaces.read import WorkspaceView, show_workspace, view_under
 from chalicelib.usecases.workspaces.telling import Actor, event
 from chalicelib.usecases.workspaces.wish import looked
@@ -74,7 +74,7 @@ def create_workspace(
                 raise
             organisation = organisations.load(ports.store, person.organisation_id)
             if organisation.version == limits.version:
-                raise _refusal(error.key, creation.workspace, limits) from error
+                raise _refusal(ports, error.key, creation.workspace, limits) from error
         else:
             return view_under(ports, creation.workspace, creation.state, creation.made_up.agent)
     raise _try_again()
@@ -130,12 +130,13 @@ def _made(ports: Ports, creation: _Creation) -> str | None:
     return None if stored is None else stored.id
 
 
-def _refusal(key: Key, workspace: Workspace, limits: Limits) -> Refused:
+def _refusal(ports: Ports, key: Key, workspace: Workspace, limits: Limits) -> Refused:
     holder = quotas.holder_of(key)
     if holder is not None:
         return _used_up(holder, limits.of(holder.scope))
-    if key == keys.agent(workspace.organisation_id, workspace.agent_id):
-        return Missing("no-such-agent", "There is no such agent any more.")
+    if (agent := agents.load_by(ports.store, workspace.organisation_id, key)) is not None:
+        problems = not_admitted(agent)
+        return Invalid("workspace-refused", "The workspace cannot be created so.", problems)
     return _try_again()
 
 

@@ -62,8 +62,8 @@ def draft(
     """Return the draft. Raises Invalid with every problem of the request at once."""
     problems = [*_named(request), *check_variables(request.variables)]
     agent = agents.load(ports.store, person.organisation_id, request.agent_id)
-    if agent is None or agent.retired_at is not None:
-        problems.append(Problem("no-such-agent", "There is no such agent.", "#/agent_id"))
+    if refused := not_admitted(agent):
+        problems += refused
         agent = None
     drafted = None
     try:
@@ -77,6 +77,19 @@ def draft(
     if drafted is None:
         raise Invalid("workspace-refused", "The workspace cannot be created so.", problems)
     return drafted
+
+
+def not_admitted(agent: Agent | None) -> list[Problem]:
+    """Return why the agent takes no new workspace; nothing where it does."""
+    if agent is None or agent.retired_at is not None:
+        return [Problem("no-such-agent", "There is no such agent.", "#/agent_id")]
+    if agent.cordoned:
+        message = (
+            f"The agent {agent.name} is cordoned: it takes no new workspaces. Choose another agent,"
+            " or ask an owner of the organisation to uncordon it."
+        )
+        return [Problem("agent-cordoned", message, "#/agent_id")]
+    return []
 
 
 def _composed(found: Found, around: _Surroundings) -> Composed:

@@ -20,6 +20,7 @@ from chalicelib.ports.store import ConditionFailed, StoreBusy
 from chalicelib.records import (
     agents,
     changes,
+    drains,
     dues,
     organisations,
     people,
@@ -28,6 +29,7 @@ from chalicelib.records import (
 )
 from chalicelib.records.changes import Change, commit
 from chalicelib.records.dues import Due
+from chalicelib.usecases.agents.drain import go_on_draining
 from chalicelib.usecases.audit.write import audit
 from chalicelib.usecases.organisations.quotas import recount_when_due
 from chalicelib.usecases.workspaces.telling import BERTH, Actor, event
@@ -55,6 +57,7 @@ class Swept:
 def sweep(ports: Ports, *, remaining: Callable[[], float], most: int = _MOST) -> Swept:
     """Look at what is due, at most ``most`` workspaces, until 5 s are left."""
     swept = Swept()
+    _drain(ports, remaining, swept)
     organisations_met: set[str] = set()
     after: str | None = None
     while swept.looked < most and remaining() >= STOP_AT_SECONDS:
@@ -84,6 +87,19 @@ def _try(subject: str, look: Callable[[], None], swept: Swept) -> None:
     except Exception:  # noqa: BLE001 - a bug or a bad row must not hold up the others
         swept.failed += 1
         _log.exception("the sweep failed on %s", subject)
+
+
+def _drain(ports: Ports, remaining: Callable[[], float], swept: Swept) -> None:
+    """Go on with what drains are left with, for half of the time: the rest is everybody's."""
+    ends = remaining() / 2
+
+    def left() -> float:
+        return remaining() - ends
+
+    for organisation_id, agent_id in drains.load_all(ports.store):
+        if left() >= STOP_AT_SECONDS:
+            go_on = partial(go_on_draining, ports, organisation_id, agent_id, remaining=left)
+            _try(agent_id, go_on, swept)
 
 
 def _recount(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.lifecycle import next_look
-from chalicelib.domain.workspaces.states import DesiredState
+from chalicelib.domain.workspaces.states import EFFECTS, DesiredState
 from chalicelib.domain.workspaces.transitions import want
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.bundle import Ports
@@ -33,7 +33,8 @@ def make_wish(
 ) -> WorkspaceState:
     """Write the wish and return the state after it; the same state when it was wished already.
 
-    Raises Clash once the workspace is to be terminated, ConditionFailed when it changed meanwhile.
+    Raises Clash once the workspace is to be terminated, ConditionFailed when it changed meanwhile,
+    or (with the agent's key) when it would start on an agent that is drained.
     """
     after = want(state, wish.desired, ports.clock.now())
     if after is None:
@@ -46,7 +47,14 @@ def make_wish(
     record = audit_record(
         ports, actor, action, state.workspace_id, detail=detail, generation=after.generation
     )
-    return commit(ports.store, Change(placement, state, after, (told,), (record,)))
+    change = Change(placement, state, after, (told,), (record,), is_start=runs(after.desired))
+    return commit(ports.store, change)
+
+
+def runs(desired: DesiredState) -> bool:
+    """Whether the workspace is to run, at once or after a stop."""
+    effect = EFFECTS[desired]
+    return bool(effect.replicas) or effect.then is not None
 
 
 def looked(state: WorkspaceState, settings: OrganisationSettings, now: float) -> WorkspaceState:
