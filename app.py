@@ -31,6 +31,6 @@ def sweep(event: Any) -> None:
     chosen = bootstrap.ports()
     clock = chosen.clock
     ends = clock.monotonic() + SWEEP_SECONDS
-    ports = bootstrap.patient(chosen, ends)
-    carry_out(ports, remaining=lambda: ends - clock.monotonic())
-    write_checkpoints(ports, remaining=lambda: ends - clock.monotonic())
+    with bootstrap.call(chosen, ends) as ports:
+        carry_out(ports, remaining=lambda: ends - clock.monotonic())
+        write_checkpoints(ports, remaining=lambda: ends - clock.monotonic())

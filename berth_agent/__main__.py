@@ -22,6 +22,7 @@ from berth_agent.settings import BadSettings, Settings, read_token
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
 from berth_agent.stops import left_of
 from berth_agent.terminator import Terminator
+from berth_agent.wake_ups import WakeUps
 from berth_agent.watches import reflectors
 from berth_kube.client import Client
 from berth_kube.connection import Connection, connect
@@ -88,14 +89,14 @@ def run(chosen: Settings, connection: Connection) -> int:
 
 
 def _hands(chosen: Settings, client: Client, owner: Owner) -> Hands:
+    token = partial(read_token, chosen.token_file)
     return Hands(
-        control_plane=ControlPlane(
-            chosen.control_plane, lambda: read_token(chosen.token_file), Https(chosen.ca_file)
-        ),
+        control_plane=ControlPlane(chosen.control_plane, token, Https(chosen.ca_file)),
         applier=Applier(client, owner, threading.Event().wait),
         terminator=Terminator(client, owner),
         proxy=ProxyInstaller(client, owner),
         left=partial(left_of, client, owner),
+        listen=WakeUps(chosen.control_plane, token, chosen.ca_file),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from berth_agent.tasks import Task
-from chalicelib.wire.reconcile import Object, PrerequisitesRequest, ReconcileRequest
+from chalicelib.wire.reconcile import Object, PrerequisitesRequest, ReconcileRequest, WakeChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,17 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Ask a wake-up channel, which holds the question: ``Heard`` or ``Deaf`` follows."""
+
+    channel: WakeChannel
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """Send a ``Tick`` then (at most one is outstanding: the last one counts)."""
 
     when: float
 
 
-Command: TypeAlias = Ask | Post | ApplyProxy | Work | Look | WakeAt
+Command: TypeAlias = Ask | Post | ApplyProxy | Work | Look | Listen | WakeAt

@@ -59,6 +59,7 @@ class Conversation:
         self._full_due = 0.0
         self._prerequisites_due = 0.0
         self._changed_at: float | None = None
+        self._woken = False
         self._intent = -1
         self._distrusted = False
         self._more = False
@@ -75,12 +76,20 @@ class Conversation:
         if self._changed_at is None:
             self._changed_at = now
 
+    def woken(self) -> None:
+        """There is something to ask for; a request that is under way may have come too early."""
+        self._woken = True
+
+    def hasten(self, when: float) -> None:
+        """Ask then at the latest."""
+        self._pacing.hasten(when)
+
     def distrust(self) -> None:
         """Make the control plane look at everything anew with the next message."""
         self._distrusted = True
 
-    def step(self, now: float) -> Ask | Post | None:
-        """The next request, if it is time for one."""
+    def step(self, now: float, *, listening: bool) -> Ask | Post | None:
+        """The next request, if it is time for one; ``listening``: whether we hear wake-ups."""
         if self._busy or now < self._pacing.not_before:
             return None
         if now >= self._prerequisites_due:
@@ -93,7 +102,7 @@ class Conversation:
         if self._transfer is None and not self._is_partial_due(now):
             return None
         self._busy = "reconcile"
-        return Post(self._request(now))
+        return Post(self._request(now, listening=listening))
 
     def enter(self, era: int | None, now: float) -> bool:
         """Take in the era of an answer; True when it is another one than we spoke in.
@@ -167,14 +176,18 @@ class Conversation:
         due = min(self._pacing.poll_due, self._full_due, self._prerequisites_due)
         if self._changed_at is not None:
             due = min(due, self._pacing.change_due(self._changed_at))
+        if self._woken:
+            due = min(due, self._pacing.wake_up_due())
         return max(due, self._pacing.not_before)
 
     def _is_partial_due(self, now: float) -> bool:
         if self._more or now >= self._pacing.poll_due:
             return True
+        if self._woken and now >= self._pacing.wake_up_due():
+            return True
         return self._changed_at is not None and now >= self._pacing.change_due(self._changed_at)
 
-    def _request(self, now: float) -> ReconcileRequest:
+    def _request(self, now: float, *, listening: bool) -> ReconcileRequest:
         transfer, page, full = self._transfer, self._pacing.page, None
         if transfer is None:
             reports, complete = self._ledger.batch(page, now)
@@ -184,6 +197,7 @@ class Conversation:
             full = FullSync(id=transfer.id, page=transfer.page, last=complete)
         self._sent = {report.workspace_id: report for report in reports}
         self._changed_at = None if complete else now  # the rest goes with the next one
+        self._woken = False
         intent, self._distrusted = -1 if self._distrusted else self._intent, False
         return ReconcileRequest(
             update_type="partial" if transfer is None else "full",
@@ -192,6 +206,7 @@ class Conversation:
             version=self._identity.version,
             era=self._era,
             intent=intent,
+            listening=listening,
             full_sync=full,
             reports=reports,
             cursor=self._cursor,

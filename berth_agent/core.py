@@ -13,7 +13,9 @@ from berth_agent.conversation import Conversation, Identity
 from berth_agent.events import (
     Answered,
     Changed,
+    Deaf,
     Happening,
+    Heard,
     Looked,
     Moment,
     Prepared,
@@ -24,7 +26,8 @@ from berth_agent.events import (
     Worked,
 )
 from berth_agent.ledger import Ledger
-from berth_agent.pacing import COALESCE, PAGE
+from berth_agent.listening import Listening
+from berth_agent.pacing import COALESCE, PAGE, POLL_WITHOUT
 from berth_agent.report import report_of
 from berth_agent.steadiness import Steadiness
 from berth_agent.stops import LOOK_AGAIN, Stops
@@ -32,7 +35,7 @@ from berth_agent.tasks import Done, Failed, Incomplete
 from berth_agent.view import View
 from berth_agent.worklist import Worklist
 from berth_kube.backoff import Backoff
-from chalicelib.wire.reconcile import ApplyOrder, PrerequisitesResponse
+from chalicelib.wire.reconcile import ApplyOrder, PrerequisitesResponse, ReconcileResponse
 
 WORKERS = 8
 
@@ -47,6 +50,7 @@ class Core:
         self._ledger = Ledger()
         self._worklist = Worklist(workers)
         self._conversation = Conversation(identity, self._ledger, page=page)
+        self._listening = Listening()
         self._proxy = _Proxy()
         self._leading = False
         self._entering = False
@@ -71,10 +75,10 @@ class Core:
                 self._conversation.start(epoch)
             case Prepared() | Answered() | Unanswered():
                 self._hear(event, moment)
-            case ProxyApplied():
-                self._proxy.applied(event, moment)
-            case Worked() | Looked():
+            case Worked() | Looked() | ProxyApplied():
                 self._finished(event, moment)
+            case Heard() | Deaf():
+                self._listened(event, moment)
             case Tick():
                 pass
             case _:
@@ -88,16 +92,30 @@ class Core:
                 self._proxy.wish(response)
             case Answered(response):
                 self._enter(response.era, moment)
-                for order in response.orders:
-                    self._worklist.order(order)
-                collect = self._conversation.answered(response, moment)
-                for order in response.orders:
-                    if isinstance(order, ApplyOrder):
-                        self._ledger.doubt(order.workspace_id, order.generation)
-                for workspace_id, generation in collect.items():
-                    self._worklist.collect(workspace_id, generation)
+                self._obey(response, moment)
             case Unanswered():
                 self._conversation.unanswered(event, moment)
+
+    def _obey(self, response: ReconcileResponse, moment: Moment) -> None:
+        for order in response.orders:
+            self._worklist.order(order)
+        collect = self._conversation.answered(response, moment)
+        self._listening.offer(response.wake, moment.now)
+        if self._listening.is_deaf:
+            self._conversation.hasten(moment.now + POLL_WITHOUT)
+        for order in response.orders:
+            if isinstance(order, ApplyOrder):
+                self._ledger.doubt(order.workspace_id, order.generation)
+        for workspace_id, generation in collect.items():
+            self._worklist.collect(workspace_id, generation)
+
+    def _listened(self, event: Heard | Deaf, moment: Moment) -> None:
+        match event:
+            case Heard(woken):
+                if self._listening.heard(woken=woken):
+                    self._conversation.woken()
+            case Deaf(refused):
+                self._conversation.hasten(self._listening.deaf(moment, refused=refused))
 
     def _enter(self, era: int | None, moment: Moment) -> None:
         """In a new era all orders are void, and we report before we obey."""
@@ -111,8 +129,10 @@ class Core:
         self._entering = self._entering and self._worklist.is_ending()
         return not self._entering
 
-    def _finished(self, event: Worked | Looked, moment: Moment) -> None:
+    def _finished(self, event: Worked | Looked | ProxyApplied, moment: Moment) -> None:
         match event:
+            case ProxyApplied():
+                self._proxy.applied(event, moment)
             case Worked():
                 self._worked(event, moment)
             case Looked():
@@ -139,13 +159,17 @@ class Core:
             yield Work(workspace_id, task)
         if (proxy := self._proxy.step(moment.now)) is not None:
             yield proxy
+        if (question := self._listening.step(moment.now)) is not None:
+            yield question
         may_speak = self._may_speak()
-        if may_speak and (request := self._conversation.step(moment.now)) is not None:
+        sure = self._listening.is_sure(moment.now)
+        if may_speak and (request := self._conversation.step(moment.now, listening=sure)):
             yield request
         due = (
             self._conversation.wake_at() if may_speak else None,
             self._worklist.next_at(),
             self._proxy.wake_at(),
+            self._listening.wake_at(),
             self._look_at,
         )
         if times := [when for when in due if when is not None]:

@@ -83,10 +83,34 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A wake-up channel answered: there is something to ask for, or it was quiet."""
+
+    woken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """A wake-up channel did not answer, or ``refused`` us: this address is of no use any more."""
+
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed."""
 
 
 Happening: TypeAlias = (
-    Changed | Started | Answered | Prepared | Unanswered | ProxyApplied | Worked | Looked | Tick
+    Changed
+    | Started
+    | Answered
+    | Prepared
+    | Unanswered
+    | ProxyApplied
+    | Worked
+    | Looked
+    | Heard
+    | Deaf
+    | Tick
 )

@@ -90,10 +90,15 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _address(url: str) -> str:
+def is_safe(url: str) -> bool:
+    """Whether nobody between can read what is sent there: https, or this very machine."""
     parts = urlsplit(url)
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not parts.hostname or not (parts.scheme == "https" or plain) or parts.query:
+    return bool(parts.hostname) and (parts.scheme == "https" or plain)
+
+
+def _address(url: str) -> str:
+    if not is_safe(url) or urlsplit(url).query:
         raise BadSettings(f"BERTH_CONTROL_PLANE_URL: {url} is no https address")
     return url.rstrip("/")
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from berth_agent.applier import Applier
 from berth_agent.client import ControlPlane, NoAnswer
-from berth_agent.commands import ApplyProxy, Ask, Command, Look, Post, WakeAt, Work
+from berth_agent.commands import ApplyProxy, Ask, Command, Listen, Look, Post, WakeAt, Work
 from berth_agent.core import Core
 from berth_agent.events import (
     Answered,
     Changed,
+    Deaf,
     Happening,
+    Heard,
     Looked,
     Moment,
     Prepared,
@@ -37,7 +39,7 @@ from berth_kube.errors import KubernetesError
 from berth_kube.lease import LostLease
 from berth_kube.machine import THREADS, Machine
 from berth_kube.reflector import Change, Reflector
-from chalicelib.wire.reconcile import ApplyError
+from chalicelib.wire.reconcile import ApplyError, WakeChannel
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class Hands:
     proxy: ProxyInstaller
     left: Callable[[Look], int]
     """What is left of a workspace. Raises ``KubernetesError``."""
+    listen: Callable[[WakeChannel], bool]
+    """Wait at a channel, and whether a wake-up came. Raises ``NoAnswer``."""
 
     def work(self, workspace_id: str, task: Task) -> Outcome:
         """Do a task."""
@@ -127,6 +131,15 @@ class Shell:
                 self._start(command.workspace_id, lambda: self._work(command))
             case Look():
                 self._start(command.workspace_id, lambda: self._look(command))
+            case Listen(channel):
+                self._start("wake-ups", lambda: self._listen(channel))
+
+    def _listen(self, channel: WakeChannel) -> Happening:
+        try:
+            return Heard(self._hands.listen(channel))
+        except NoAnswer as failure:
+            log.info("no wake-ups: %s", failure)
+            return Deaf(refused=400 <= failure.status < 500)
 
     def _look(self, command: Look) -> Happening:
         try:

@@ -1,6 +1,7 @@
 """``python -m berth_local``: the whole control plane in one process (docs/how-to/run-on-one-machine.md)."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from chalicelib.settings import SettingsError
 def main() -> int:
     """Serve until SIGTERM or SIGINT; 2 when the settings are wrong."""
     arguments = _parser().parse_args()
+    os.environ.setdefault("BERTH_WAKER", "process")
     try:
         bootstrap.ports()
     except (SettingsError, ValueError) as error:

@@ -3,6 +3,8 @@ first request; boto3 is loaded only where AWS is used."""
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from chalicelib.ports.keys import MasterKey
     from chalicelib.ports.store import Store
+    from chalicelib.ports.waker import Waker
 
 _CONNECTIONS = 50
 """Kept open: the one-process mode has a thread for each request."""
@@ -47,13 +50,21 @@ def use(chosen: Ports | None) -> None:
         _current = chosen
 
 
-def patient(chosen: Ports, until: float) -> Ports:
-    """Return the ports of one call, which ends at ``until`` on the monotonic clock: as long as time
-    is left, its writes wait for their turn."""
+@contextmanager
+def call(chosen: Ports, until: float) -> Iterator[Ports]:
+    """Give the ports of one call, which ends at ``until`` on the monotonic clock: as long as time is
+    left, its writes wait for their turn; at its end, well or not, agents are woken."""
     from chalicelib.adapters.stores.patient import PatientStore
+    from chalicelib.adapters.stores.waking import WakingStore
 
-    store = PatientStore(chosen.store, chosen.clock, chosen.chance, until)
-    return replace(chosen, store=store)
+    patient = PatientStore(chosen.store, chosen.clock, chosen.chance, until)
+    store = WakingStore(patient, chosen.waker)
+    try:
+        yield replace(chosen, store=store)
+    except Exception:
+        store.wake()
+        raise
+    store.wake()
 
 
 def build(settings: Settings) -> Ports:
@@ -84,10 +95,12 @@ def build(settings: Settings) -> Ports:
         site=Site(
             public_url=settings.public_url,
             idle_poll_ms=settings.idle_poll_ms,
+            listening_poll_ms=_listening_poll_ms(settings),
             full_sync_ms=settings.full_sync_ms,
             bootstrap_code=settings.bootstrap_code,
             surface=settings.surface,
         ),
+        waker=_waker(settings),
     )
 
 
@@ -111,6 +124,31 @@ def _master_key(settings: Settings) -> "MasterKey":
     from chalicelib.adapters.keys.kms import KmsMasterKey
 
     return KmsMasterKey(_aws("kms"), settings.kms_key)
+
+
+def _listening_poll_ms(settings: Settings) -> int:
+    is_woken = settings.waker != "none"
+    return settings.listening_poll_ms if is_woken else settings.idle_poll_ms
+
+
+def _waker(settings: Settings) -> "Waker":
+    kind, _, prefix = settings.waker.partition(":")
+    if kind == "queue":
+        import boto3
+        from botocore.config import Config
+
+        from chalicelib.adapters.wakers.queue import QueueWaker
+
+        session = boto3.session.Session()
+        brief = Config(connect_timeout=0.5, read_timeout=0.5, retries={"total_max_attempts": 1})
+        return QueueWaker(session.client("sqs", config=brief), prefix, session.get_credentials)
+    if kind == "process":
+        from chalicelib.adapters.wakers.process import ProcessWaker
+
+        return ProcessWaker()
+    from chalicelib.ports.waker import Silent
+
+    return Silent()
 
 
 def _aws(name: str) -> Any:

@@ -48,6 +48,11 @@ class Settings:
     """Which routes this process answers: ``all``, ``people`` or ``agents``."""
     idle_poll_ms: int = 10_000
     """Milliseconds that an agent with nothing under way waits before it asks again; 1,000 to 60,000."""
+    waker: str = "none"
+    """How agents hear at once that there is something to ask for: ``none`` (they poll), ``process`` for the
+    one-process mode, or ``queue:<prefix>`` for a queue of Amazon SQS for each agent, with names that begin so."""
+    listening_poll_ms: int = 60_000
+    """``idle_poll_ms`` for an agent that listens for wake-ups; 1,000 to 300,000."""
     full_sync_ms: int = 3_600_000
     """Milliseconds between two full reports of an agent; 60,000 to 86,400,000."""
     extra_ca_file: str = ""
@@ -147,5 +152,10 @@ _READERS: dict[str, Callable[[str], Any]] = {
         "16 to 200 letters and digits: use `openssl rand -hex 16`",
     ),
     "idle_poll_ms": _between(1_000, 60_000),
+    "listening_poll_ms": _between(1_000, 300_000),
+    "waker": _matching(
+        re.compile(r"none|process|queue:[-_A-Za-z0-9]{1,60}"),
+        "`none`, `process` or `queue:<prefix>`",
+    ),
     "full_sync_ms": _between(60_000, 86_400_000),
 }

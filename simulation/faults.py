@@ -41,6 +41,10 @@ class Fault(StrEnum):
     AGENT_DIES = "agent dies"
     AGENT_FREEZES = "agent freezes"
     CLOCK_JUMPS = "wall clock jumps"
+    WAKE_UP_LOST = "wake-up is lost"
+    WAKE_UP_LATE = "wake-up is late"
+    WAKE_UP_DOUBLED = "wake-up is doubled"
+    CHANNEL_BREAKS = "wake-up channel breaks"
 
 
 class Faults:

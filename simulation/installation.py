@@ -72,7 +72,7 @@ class _NoRepositories:
 def ports_of(
     store: Store, keys: MasterKey, chance: Chance, clock: ProcessClock, site: Site
 ) -> Ports:
-    """Wire the ports of one container."""
+    """Wire the ports of one container, which wakes nobody."""
     return Ports(
         store=store,
         sealer=AesGcmSealer(keys, chance),

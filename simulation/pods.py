@@ -22,6 +22,7 @@ from berth_kube.lease import Candidate, Elector, LeaseTiming
 from berth_kube.machine import Machine
 from berth_kube.transport import Transport
 from chalicelib.wire.labels import FIELD_MANAGER
+from chalicelib.wire.reconcile import WakeChannel
 from simulation import gateway
 from simulation.clocks import ProcessClock
 from simulation.machine import VirtualMachine
@@ -43,6 +44,7 @@ class Surroundings:
     token: Callable[[], str] = field(repr=False)
     transport: Transport
     exchange: Callable[[gateway.Call], gateway.Answer]
+    listen: Callable[[WakeChannel], bool]
     page: int
 
 
@@ -121,6 +123,7 @@ class Pod:
             terminator=Terminator(client, owner),
             proxy=ProxyInstaller(client, owner),
             left=partial(left_of, client, owner),
+            listen=self._around.listen,
         )
 
     def _exchange(self, address: str, body: bytes, headers: object) -> Answer:

@@ -42,6 +42,10 @@ _RATES: dict[Fault, tuple[float, float]] = {
     Fault.AGENT_DIES: (0.01, 0.1),
     Fault.AGENT_FREEZES: (0.01, 0.08),
     Fault.CLOCK_JUMPS: (0.01, 0.1),
+    Fault.WAKE_UP_LOST: (0.05, 0.5),
+    Fault.WAKE_UP_LATE: (0.05, 0.5),
+    Fault.WAKE_UP_DOUBLED: (0.05, 0.5),
+    Fault.CHANNEL_BREAKS: (0.02, 0.3),
 }
 """Lowest and highest rate of a kind, where a seed has it: a draw at each place where it can happen,
 for the kinds from ``STALE_LIST`` on (but watches) at each round of fate."""
@@ -78,6 +82,8 @@ class Swarm:
     orphans: bool = False
     """Whether clusters hold namespaces that nobody owns."""
     rates: dict[Fault, float] = field(default_factory=dict)
+    wakes: bool = False
+    """Whether agents are woken; otherwise they only poll."""
 
 
 def drawn(dice: Dice) -> Swarm:
@@ -106,6 +112,7 @@ def drawn(dice: Dice) -> Swarm:
         orphans=full_sync <= 120 and chance.random() < 0.4,
         byzantine=byzantine,
         rates=_rates(chance),
+        wakes=chance.random() < 0.5,
     )
 
 

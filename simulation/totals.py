@@ -9,6 +9,7 @@ from typing import Any
 from simulation.trial import Verdict
 
 SOMETIMES = (
+    "agent woken",
     "answer in pages",
     "byzantine agent refused",
     "full sync sends what drifted",

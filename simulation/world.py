@@ -34,6 +34,7 @@ from simulation.pods import Pod, Surroundings
 from simulation.scheduler import Scheduler
 from simulation.store import SimulatedStore
 from simulation.swarm import Swarm
+from simulation.waker import SimulatedWaker
 from simulation.way import Way
 
 SWEEP_SECONDS = 60.0
@@ -78,6 +79,9 @@ class World:
         )
         self.used_store = over(self.store)
         self.keys = SimulatedKeys(self.scheduler, self.faults, dice.stream("keys"))
+        self.waker = SimulatedWaker(
+            self.scheduler, self.faults, dice.stream("waker"), self.history.sometimes
+        )
         self.gateway = Gateway(self.scheduler, self.faults, dice.stream("gateway"), self.ports)
         self.tenants = [self._tenant(number) for number in range(swarm.tenants)]
         self.plants = [
@@ -101,10 +105,12 @@ class World:
         site = Site(
             public_url="https://berth.test",
             idle_poll_ms=int(self.swarm.idle_poll * 1000),
+            listening_poll_ms=60_000,
             full_sync_ms=int(self.swarm.full_sync * 1000),
             answer_bytes=self.swarm.answer_bytes,
         )
-        return ports_of(self.used_store, self.keys, self.secrets, clock, site)
+        ports = ports_of(self.used_store, self.keys, self.secrets, clock, site)
+        return replace(ports, waker=self.waker) if self.swarm.wakes else ports
 
     def begin(self) -> None:
         """Start everybody."""
@@ -208,6 +214,7 @@ class World:
                 self.history.sometimes,
             ),
             exchange=self.gateway.exchange,
+            listen=self.waker.listen,
             page=self.swarm.page,
         )
         plant.pods = [Pod(f"{agent_id}-{n}", around) for n in range(self.swarm.replicas)]

@@ -95,3 +95,5 @@ class ControlPlane:
             "BERTH_EXTRA_CA_FILE": str(self.authority),
             "BERTH_IDLE_POLL_MS": "1000",
         }
+            "BERTH_LISTENING_POLL_MS": "5000",
+            **self.settings,

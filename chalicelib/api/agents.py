@@ -170,7 +170,7 @@ def _shown(ports: Ports, agent: Agent) -> dict[str, Any]:
         "created_at": moment(agent.created_at),
         "retired_at": moment_or_none(agent.retired_at),
         "heard_at": moment_or_none(agent.heard_at),
-        "online": is_online(agent, ports.clock.now(), ports.site.idle_poll_ms),
+        "online": is_online(agent, ports.clock.now(), ports.site.longest_poll_ms),
         "instance": agent.instance,
         "software": agent.software,
     }

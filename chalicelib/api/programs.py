@@ -4,18 +4,25 @@ from chalicelib.api.call import Call
 from chalicelib.usecases.access.admissions import recheck, redeem
 from chalicelib.usecases.agents.prerequisites import prerequisites
 from chalicelib.usecases.agents.reconcile import reconcile
+from chalicelib.usecases.agents.wake_ups import hold
 from chalicelib.wire.admission import Admission, RecheckRequest, RecheckResponse, RedeemRequest
 from chalicelib.wire.reconcile import (
     PrerequisitesRequest,
     PrerequisitesResponse,
     ReconcileRequest,
     ReconcileResponse,
+    WakeResponse,
 )
 
 
 def post_reconcile(call: Call, body: ReconcileRequest) -> ReconcileResponse:
     """Take an agent's reports and answer with receipts and orders."""
     return reconcile(call.ports, call.agent, body, remaining=call.remaining)
+
+
+def get_wake(call: Call) -> WakeResponse:
+    """Hold an agent's question until there is something to ask for, in the one-process mode."""
+    return hold(call.ports, call.agent, remaining=call.remaining)
 
 
 def post_prerequisites(call: Call, body: PrerequisitesRequest) -> PrerequisitesResponse:

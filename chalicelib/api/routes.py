@@ -96,6 +96,7 @@ ROUTES = (
     Route("GET", "/api/v1/audit/verification", "audit:get_verification"),
     Route("POST", "/api/v1/audit/comparison", "audit:post_comparison", limit=1024 * KIB),
     Route("POST", "/agent/v1/reconcile", "programs:post_reconcile", _AGENT, limit=1024 * KIB),
+    Route("GET", "/agent/v1/wake", "programs:get_wake", _AGENT),
     Route("POST", "/agent/v1/prerequisites", "programs:post_prerequisites", _AGENT),
     Route("POST", "/agent/v1/admissions", "programs:post_admission", _PROXY),
     Route("POST", "/agent/v1/admissions/recheck", "programs:post_recheck", _PROXY),

@@ -65,10 +65,15 @@ def reworded(response: Response) -> Response:
 
 
 def _answer(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
-    ports = bootstrap.ports()
-    if route.surface != "all" and ports.site.surface not in ("all", route.surface):
+    chosen = bootstrap.ports()
+    if route.surface != "all" and chosen.site.surface not in ("all", route.surface):
         raise Missing("no-such-route", "There is nothing at this address.")
-    call = _let_in(route, Incoming.of(request), ports)
+    until = chosen.clock.monotonic() + BUDGET_SECONDS
+    with bootstrap.call(chosen, until) as ports:
+        return _handled(route, _let_in(route, Incoming.of(request), ports, until), ids)
+
+
+def _handled(route: Route, call: Call, ids: Mapping[str, str]) -> Response:
     _check_ids(ids)
     handler = handler_of(route)
     arguments: dict[str, Any] = dict(ids)
@@ -84,9 +89,7 @@ def _answer(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
     return json_answer(route.status, answered.model_dump_json())
 
 
-def _let_in(route: Route, incoming: Incoming, chosen: Ports) -> Call:
-    until = chosen.clock.monotonic() + BUDGET_SECONDS
-    ports = bootstrap.patient(chosen, until)
+def _let_in(route: Route, incoming: Incoming, ports: Ports, until: float) -> Call:
     match route.credential:
         case Credential.NONE:
             return Call(incoming, ports, route.limit, until)

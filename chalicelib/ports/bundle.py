@@ -8,6 +8,7 @@ from chalicelib.ports.repositories import RepositoryReader
 from chalicelib.ports.sealing import Sealer
 from chalicelib.ports.signing import Signer
 from chalicelib.ports.store import Store
+from chalicelib.ports.waker import Silent, Waker
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Site:
     """Where people and agents reach the control plane: ``https://`` and a host, no slash at the end."""
     idle_poll_ms: int = 10_000
     """How long an agent with nothing under way waits before it asks again."""
+    listening_poll_ms: int = 10_000
+    """The same for an agent that listens for wake-ups."""
     full_sync_ms: int = 3_600_000
     """How often an agent sends everything, changed or not."""
     answer_bytes: int = 3 * 1024 * 1024
@@ -26,6 +29,11 @@ class Site:
     """Makes the first person who signs in with it the owner; empty: nobody."""
     surface: str = "all"
     """Which routes answer: ``all``, ``people`` or ``agents``."""
+
+    @property
+    def longest_poll_ms(self) -> int:
+        """How long a healthy agent is silent at most."""
+        return max(self.idle_poll_ms, self.listening_poll_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +48,4 @@ class Ports:
     clock: Clock
     chance: Chance
     site: Site
+    waker: Waker = field(default_factory=Silent)

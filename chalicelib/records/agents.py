@@ -1,7 +1,7 @@
 """The agent's item: one read tells who is calling and whether anything is under way."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from chalicelib.domain.agents.agent import Agent, AgentSettings

@@ -132,6 +132,9 @@ class ReconcileRequest(Message):
     reports: tuple[WorkspaceReport, ...] = Field(default=(), max_length=500)
     cursor: str | None = Field(default=None, max_length=2048)
     """Of the last answer with ``more``: go on there."""
+    listening: bool | None = None
+    """Whether a wake-up channel works and is good for longer; None: this agent knows of none. False
+    asks for a channel."""
 
 
 Outcome: TypeAlias = Literal["stored", "stale", "unknown", "collect"]
@@ -176,6 +179,28 @@ class TerminateOrder(Message):
 Order: TypeAlias = Annotated[ApplyOrder | TerminateOrder, Field(discriminator="action")]
 
 
+class WakeChannel(Message):
+    """Where an agent hears that there is something to ask for: a GET that is held open until then.
+
+    ``held``: ``url`` is a path of the control plane, asked with the agent's own credential, and the
+    answer is a ``WakeResponse``. ``queue``: ``url`` is whole and signed, and so a secret; it is asked
+    without a credential, and the answer is that of ``ReceiveMessage`` of Amazon SQS. A wake-up says
+    nothing, and may be lost, late or doubled.
+    """
+
+    kind: Name
+    """``held`` or ``queue``; an agent ignores a channel of another kind."""
+    url: str = Field(repr=False)
+    seconds: Count | None = None
+    """How long from now it is good; None: as long as it answers."""
+
+
+class WakeResponse(Message):
+    """The end of a held ``GET /agent/v1/wake``: whether there is something to ask for."""
+
+    woken: bool
+
+
 class ReconcileResponse(Message):
     """Receipts of what was sent, and orders. ``more``: ask again at once with ``cursor``."""
 
@@ -190,6 +215,8 @@ class ReconcileResponse(Message):
     era: int | None = None
     """To be sent back. Another one than was sent: nothing of the message was taken, and everything
     is to be reported anew; an order of the era before is void."""
+    wake: WakeChannel | None = None
+    """Where to listen from now on; None: nothing is new about that."""
 
 
 class PrerequisitesRequest(Message):

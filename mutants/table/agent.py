@@ -67,13 +67,13 @@ ROWS = (
         name="absence-from-an-answer-deletes",
         meaning="A workspace that a full answer does not name is removed.",
         file=_CORE,
-        text="                collect = self._conversation.answered(response, moment)\n",
+        text="        collect = self._conversation.answered(response, moment)\n",
         replacement=(
-            "                named = {order.workspace_id for order in response.orders}\n"
-            "                for each in self._ledger.known():\n"
-            "                    if each not in named and response.orders:\n"
-            "                        self._worklist.resume(each, 1)\n"
-            "                collect = self._conversation.answered(response, moment)\n"
+            "        named = {order.workspace_id for order in response.orders}\n"
+            "        for each in self._ledger.known():\n"
+            "            if each not in named and response.orders:\n"
+            "                self._worklist.resume(each, 1)\n"
+            "        collect = self._conversation.answered(response, moment)\n"
         ),
         tests=(*_TESTS, "tests/agent/test_reports.py"),
     ),

@@ -28,6 +28,7 @@ from chalicelib.wire.reconcile import (
     ReconcileRequest,
     ReconcileResponse,
     TerminateOrder,
+    WakeChannel,
 )
 from chalicelib.wire.reconcile import (
     Outcome as ReceiptOutcome,
@@ -106,6 +107,7 @@ class Driver:
         cursor: str | None = None,
         next_poll_ms: int = 10_000,
         era: int | None = None,
+        wake: WakeChannel | None = None,
     ) -> None:
         """Answer it: all reports have the same outcome. Without ``era``: as a former one does."""
         receipts = tuple(
@@ -124,6 +126,7 @@ class Driver:
                     intent=intent,
                     next_poll_ms=next_poll_ms,
                     era=era,
+                    wake=wake,
                 )
             )
         )

@@ -33,18 +33,19 @@ def test_no_race_exceeds_a_quota_and_none_refuses_in_vain(store: Store, conflict
     start, ended = threading.Barrier(AT_ONCE), Counter[str]()
 
     def run(number: int) -> None:
-        mine = bootstrap.patient(ports, ports.clock.monotonic() + 30)
-        person = person_of_token(mine, sown.tokens[number % 2])
-        request = WorkspaceRequest(f"w{number}", sown.agent_id, devfile=DEVFILE)
-        start.wait()
-        try:
-            create_workspace(mine, person, request)
-        except TooMany as refused:
-            ended[refused.code] += 1
-        except Exception as error:  # noqa: BLE001 - whatever else happens is the finding
-            ended[repr(error)] += 1
-        else:
-            ended["made"] += 1
+        until = ports.clock.monotonic() + 30
+        with bootstrap.call(ports, until) as mine:
+            person = person_of_token(mine, sown.tokens[number % 2])
+            request = WorkspaceRequest(f"w{number}", sown.agent_id, devfile=DEVFILE)
+            start.wait()
+            try:
+                create_workspace(mine, person, request)
+            except TooMany as refused:
+                ended[refused.code] += 1
+            except Exception as error:  # noqa: BLE001 - whatever else happens is the finding
+                ended[repr(error)] += 1
+            else:
+                ended["made"] += 1
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(AT_ONCE)]
     for thread in threads:

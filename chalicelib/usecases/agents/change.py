@@ -13,6 +13,7 @@ from chalicelib.ports.store import ConditionFailed, Update
 from chalicelib.records import agents
 from chalicelib.usecases.access.permission import require
 from chalicelib.usecases.agents.read import find_agent
+from chalicelib.usecases.agents.wake_ups import forget
 from chalicelib.usecases.audit.write import audit
 
 
@@ -44,6 +45,7 @@ def retire_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
         return agent
     now = ports.clock.now()
     _carry_out(ports, person, agent, agents.retire(agent, now), "agents:retire")
+    forget(ports, agent)
     return replace(agent, retired_at=now, token_digests=(), version=agent.version + 1)
 
 

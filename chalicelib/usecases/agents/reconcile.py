@@ -27,6 +27,7 @@ from chalicelib.usecases.agents.orders import (
     write_orders,
 )
 from chalicelib.usecases.agents.reports import Taken, take_reports
+from chalicelib.usecases.agents.wake_ups import channel_for, idle_poll_ms
 from chalicelib.wire.reconcile import Order, Receipt, ReconcileRequest, ReconcileResponse
 
 BUSY_POLL_MS = 1_000
@@ -49,8 +50,17 @@ def reconcile(
     if request.era not in (None, agent.era):
         return _said(ports, agent, next_poll_ms=BUSY_POLL_MS)
     agent = _admitted(ports, agent, request)
+    answer = _answered(ports, agent, request, remaining)
+    channel = channel_for(ports, agent, request)
+    return answer if channel is None else answer.model_copy(update={"wake": channel})
+
+
+def _answered(
+    ports: Ports, agent: Agent, request: ReconcileRequest, remaining: Callable[[], float]
+) -> ReconcileResponse:
     if is_idle(agent, request):
-        return _said(ports, agent, intent=agent.intent)
+        pause = idle_poll_ms(ports.site, request)
+        return _said(ports, agent, intent=agent.intent, next_poll_ms=pause)
     settings = organisations.load(ports.store, agent.organisation_id).settings
     talk = Conversation(ports, agent, settings, remaining)
     resumed = _resumed(talk, request)
@@ -137,7 +147,7 @@ def _with_orders(
         more=more,
         cursor=_cursor(talk, written.stopped_after, is_full=is_full),
         intent=NOT_SETTLED if unsettled else talk.agent.intent,
-        next_poll_ms=_next_poll(talk, rows),
+        next_poll_ms=_next_poll(talk, request, rows),
     )
 
 
@@ -152,8 +162,8 @@ def _full_turns(talk: Conversation) -> tuple[list[Pending], list[Turn]]:
     return rows, turns_of_states(found)
 
 
-def _next_poll(talk: Conversation, rows: list[Pending]) -> int:
-    now, idle = talk.ports.clock.now(), talk.ports.site.idle_poll_ms
+def _next_poll(talk: Conversation, request: ReconcileRequest, rows: list[Pending]) -> int:
+    now, idle = talk.ports.clock.now(), idle_poll_ms(talk.ports.site, request)
     is_busy = any(now - row.since < BUSY_SECONDS for row in rows)
     return min(BUSY_POLL_MS, idle) if is_busy else idle
 

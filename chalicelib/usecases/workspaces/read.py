@@ -66,7 +66,7 @@ def view_under(
     ports: Ports, workspace: Workspace, state: WorkspaceState, agent: Agent | None
 ) -> WorkspaceView:
     """Return the workspace as it is shown, where its agent was read already."""
-    interval = ports.site.idle_poll_ms
+    interval = ports.site.longest_poll_ms
     online = agent is not None and is_online(agent, ports.clock.now(), interval)
     return WorkspaceView(workspace, state, online, "" if agent is None else agent.settings.zone)
 

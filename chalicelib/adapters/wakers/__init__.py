@@ -1,0 +1,1 @@
+"""Waking agents: within the process, or by a queue for each agent."""
