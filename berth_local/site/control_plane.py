@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
@@ -29,6 +30,8 @@ class ControlPlane:
     authority: Path
     bootstrap_code: str = field(default_factory=lambda: token_urlsafe(24), repr=False)
     pepper: str = field(default_factory=lambda: b64encode(token_bytes(32)).decode(), repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Further variables of its environment, which go before its own."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -94,6 +97,6 @@ class ControlPlane:
             "BERTH_BOOTSTRAP_CODE": self.bootstrap_code,
             "BERTH_EXTRA_CA_FILE": str(self.authority),
             "BERTH_IDLE_POLL_MS": "1000",
-        }
             "BERTH_LISTENING_POLL_MS": "5000",
             **self.settings,
+        }

@@ -32,23 +32,33 @@ def _jar() -> Path:
 
 
 class DynamoDbLocal:
-    """A server in memory for the life of the context."""
+    """A server for the life of the context: in memory, or ``durable``, with its tables in the folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._log = folder / "dynamodb.log"
         self._port = free_port()
+        self._place = ["-dbPath", str(folder)] if durable else ["-inMemory"]
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start the process, and do not wait for it."""
         jar = _jar()
-        arguments = ["-inMemory", "-port", str(self._port), "-disableTelemetry"]
+        arguments = [*self._place, "-port", str(self._port), "-disableTelemetry"]
         libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
-        with self._log.open("wb") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 ["java", "-Xmx512m", libraries, "-jar", jar, *arguments],
                 stdout=log,
                 stderr=log,
             )
-        return self
 
     def __exit__(
         self,
@@ -56,6 +66,10 @@ class DynamoDbLocal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
         self._process.kill()
         self._process.wait()
 
@@ -63,7 +77,7 @@ class DynamoDbLocal:
         """Return a client of the server once it answers, with a table of that name."""
         client: DynamoDBClient = boto3.client(
             "dynamodb",
-            endpoint_url=f"http://127.0.0.1:{self._port}",
+            endpoint_url=self.url,
             region_name="eu-central-1",
             aws_access_key_id="local",
             aws_secret_access_key="local",

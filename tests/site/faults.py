@@ -9,7 +9,7 @@ from pathlib import Path
 from berth_kube.connection import Connection
 from berth_kube.kinds import LEASE
 from berth_kube.transport import Request
-from berth_local.cluster import components
+from berth_local.cluster import components, processes
 from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.layout import Spec
 from berth_local.cluster.processes import PROC, all_pids, arguments
@@ -88,19 +88,38 @@ class Agents:
             return False
 
 
+class Program:
+    """A program of a cluster's control plane, known by its command line: ``etcd`` or ``apiserver``."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        folder = cluster.folder
+        binaries = Path(Spec.from_json(folder.spec.read_text()).binaries)
+        command = {"etcd": components.etcd, "apiserver": components.apiserver}[name]
+        self._cluster, self._command = cluster, command(binaries, folder)
+        self._log = str(folder.log(name))
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        (found,) = (pid for pid in all_pids() if arguments(pid) == self._command)
+        processes.kill(found)
+
+    def start(self) -> None:
+        """Start it again, and do not wait for it."""
+        # A child of the cluster's first process, which ends it with all others.
+        detached = ["sh", "-c", 'log=$1; shift; setsid "$@" >>"$log" 2>&1 &', "sh"]
+        self._cluster.run([*detached, self._log, *self._command])
+
+
 def kill_api_server(cluster: Cluster) -> None:
     """Kill the API server, start it again by the cluster's own command line, wait until it is ready."""
-    folder = cluster.folder
-    program = components.apiserver(Path(Spec.from_json(folder.spec.read_text()).binaries), folder)
-    (found,) = (pid for pid in all_pids() if arguments(pid) == program)
-    os.kill(found, signal.SIGKILL)
-    # A child of the cluster's first process, which ends it with all others.
-    detached = ["sh", "-c", 'log=$1; shift; setsid "$@" >>"$log" 2>&1 &', "sh"]
-    cluster.run([*detached, str(folder.log("apiserver")), *program])
-    first(lambda: _is_ready(cluster), "the API server", seconds=60)
+    server = Program(cluster, "apiserver")
+    server.kill()
+    server.start()
+    first(lambda: is_ready(cluster), "the API server", seconds=60)
 
 
-def _is_ready(cluster: Cluster) -> bool:
+def is_ready(cluster: Cluster) -> bool:
+    """Whether the API server says that it is."""
     try:
         done = cluster.kubectl("get", "--raw", "/readyz", check=False, timeout=10)
     except subprocess.TimeoutExpired:
