@@ -20,6 +20,11 @@ ALLOWED = {
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "sqs:CreateQueue",
+    "sqs:DeleteQueue",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
 }
 
 
@@ -42,7 +47,7 @@ def configuration() -> dict[str, Any]:
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.stem)
 def test_policy_allows_the_calls_of_the_adapters_and_no_other(policy: Path) -> None:
-    """A role may read and write items, wrap and unwrap data keys, and write its logs."""
+    """A role may read and write items, wrap and unwrap data keys, wake agents, and write its logs."""
     actions = {action for statement in statements(policy) for action in listed(statement["Action"])}
 
     assert actions == ALLOWED
