@@ -96,13 +96,29 @@ class Gateway:
         self._faults = faults
         self._chance = chance
         self._network = Process("network")
-        self.containers = [self._container(make_ports) for _ in range(CONTAINERS)]
+        self._make_ports = make_ports
+        self._schedules: list[Process] = []
+        self._is_open = True
+        self.containers: list[Container] = []
+        self.open()
         self.seen: Callable[[Call, Answer], None] = lambda *_: None
         self.invocations = 0
         self.wishes_under_way = 0
         """Requests of people that are not answered yet: they may arrive very late."""
         self.running: dict[Process, Call] = {}
         """The request that each running invocation works on."""
+
+    def open(self) -> None:
+        """Begin to work, with new containers."""
+        self._is_open = True
+        self.containers = [self._container() for _ in range(CONTAINERS)]
+
+    def close(self) -> None:
+        """End all invocations, and refuse more (0 concurrent executions are reserved)."""
+        self._is_open = False
+        for process in [*self.running, *self._schedules]:
+            self._time_out(process)
+        self._schedules.clear()
 
     def exchange(self, call: Call) -> Answer:
         """Send a request and wait for what comes back. Raises NoResponse."""
@@ -139,6 +155,8 @@ class Gateway:
         return mail.arrived.set()
 
     def _refusal(self) -> Answer | None:
+        if not self._is_open:
+            return _refused(429, self._chance)
         for fault, status in _REFUSALS:
             if self._faults.happens(fault):
                 return _refused(status, self._chance)
@@ -157,8 +175,11 @@ class Gateway:
 
     def schedule(self, name: str, act: Callable[[Ports], None]) -> None:
         """Invoke a function by the scheduler's rule, not by a request."""
+        if not self._is_open:
+            return
         container = self._chance.choice(self.containers)
         process = Process(f"{name}-{self._count()}")
+        self._schedules = [*(each for each in self._schedules if each.alive), process]
         self._scheduler.start(process.name, process, lambda: act(container.ports))
         self._scheduler.after(FUNCTION_SECONDS, lambda: self._time_out(process))
 
@@ -200,10 +221,10 @@ class Gateway:
         self.invocations += 1
         return self.invocations
 
-    def _container(self, make_ports: Callable[[ProcessClock], Ports]) -> Container:
+    def _container(self) -> Container:
         offset, drift = self._chance.uniform(-2.0, 2.0), self._chance.uniform(-1e-4, 1e-4)
         clock = ProcessClock(self._scheduler, offset, drift)
-        return Container(clock, make_ports(clock))
+        return Container(clock, self._make_ports(clock))
 
 
 _REFUSALS = ((Fault.TOO_LARGE, 413), (Fault.TOO_MANY, 429), (Fault.BAD_GATEWAY, 502))

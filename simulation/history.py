@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 
@@ -38,6 +39,14 @@ class Violation:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How many commits there were at a time, by workspace."""
+
+    at: float
+    commits: Mapping[str, int]
+
+
 @dataclass(slots=True)
 class History:
     """Written by the models and the watchers, read by the verdict."""
@@ -53,6 +62,9 @@ class History:
     canaries: dict[str, str] = field(default_factory=dict)
     """Idempotency key by the secret value that was sent with it."""
     story: list[str] = field(default_factory=list)
+    _lost_from: float = inf
+    _lost_until: float = 0.0
+    """What was accepted between these times is lost: the store was set back."""
 
     def broken(self, rule: str, words: str) -> None:
         """A rule did not hold."""
@@ -66,6 +78,28 @@ class History:
     def accepted(self, intent: Intent) -> None:
         """A person was told that a wish is accepted."""
         self.intents.append(intent)
+
+    def lost(self) -> Iterator[Intent]:
+        """Yield the wishes that were accepted and are not in what was written."""
+        for intent in self.intents:
+            commits = self.commits.get(intent.workspace_id, ())
+            is_kept = any(commit.state.generation == intent.generation for commit in commits)
+            is_forgiven = (
+                intent.answered_at > self._lost_from and intent.asked_at < self._lost_until
+            )
+            if not is_kept and not is_forgiven:
+                yield intent
+
+    def mark(self) -> Mark:
+        """Return how far things have come."""
+        return Mark(self.now(), {name: len(commits) for name, commits in self.commits.items()})
+
+    def rewind(self, mark: Mark) -> None:
+        """Forget what was written since."""
+        for name, commits in self.commits.items():
+            del commits[mark.commits.get(name, 0) :]
+        self.owners = {key: name for key, name in self.owners.items() if self.commits.get(name)}
+        self._lost_from, self._lost_until = mark.at, self.now()
 
     def canary(self, key: str) -> str:
         """Return a secret value that is known again wherever it turns up."""

@@ -129,6 +129,18 @@ def _member(ports: Ports, org: str, role: Role) -> Member:
     return member
 
 
-def empty_store(clock: ProcessClock) -> SqliteStore:
+class KeptStore(SqliteStore):
+    """A store in memory that can be set back to what it was."""
+
+    def copy(self) -> bytes:
+        """Return all that is stored."""
+        return self._connection.serialize()
+
+    def put_back(self, stored: bytes) -> None:
+        """Store that, and nothing else."""
+        self._connection.deserialize(stored)
+
+
+def empty_store(clock: ProcessClock) -> KeptStore:
     """Return a store in memory."""
-    return SqliteStore(":memory:", now=clock.now)
+    return KeptStore(":memory:", now=clock.now)

@@ -81,6 +81,10 @@ class Swarm:
     byzantine: bool
     orphans: bool = False
     """Whether clusters hold namespaces that nobody owns."""
+    disaster: bool = False
+    """Whether the store is lost, and restored from a backup."""
+    rotations: bool = False
+    """Whether owners give agents new tokens."""
     rates: dict[Fault, float] = field(default_factory=dict)
     wakes: bool = False
     """Whether agents are woken; otherwise they only poll."""
@@ -110,6 +114,8 @@ def drawn(dice: Dice) -> Swarm:
         unruly=chance.random() < 0.5,
         # Orphans are judged by full transfers: with rare ones a seed would take long.
         orphans=full_sync <= 120 and chance.random() < 0.4,
+        disaster=full_sync <= 120 and chance.random() < 0.3,
+        rotations=chance.random() < 0.2,
         byzantine=byzantine,
         rates=_rates(chance),
         wakes=chance.random() < 0.5,

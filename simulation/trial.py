@@ -96,7 +96,7 @@ def _trouble(world: World) -> None:
     world.history.tell("faults begin")
 
     def is_done() -> bool:
-        return all(user.is_done for user in world.users) or bool(world.scheduler.broken)
+        return not world.is_busy or bool(world.scheduler.broken)
 
     world.scheduler.go(LONGEST_TROUBLE, is_done)
 
@@ -165,20 +165,14 @@ def _audit(world: World) -> None:
             if world.commits.organisations[name] == tenant.id
         ]
         look_at_ends(world.history, world.database, tenant.id, of_tenant)
-    for intent in world.history.intents:
-        kept = [
-            commit
-            for commit in world.history.commits.get(intent.workspace_id, ())
-            if commit.state.generation == intent.generation
-        ]
-        if not kept:
-            words = f"{intent.workspace_id} lost {intent.desired}, generation {intent.generation}"
-            world.history.broken("INV-1", words)
+    for intent in world.history.lost():
+        words = f"{intent.workspace_id} lost {intent.desired}, generation {intent.generation}"
+        world.history.broken("INV-1", words)
 
 
 def unsettled(world: World) -> list[str]:
     """Return what is not yet as it is wanted, in words."""
-    if world.gateway.wishes_under_way or not all(user.is_done for user in world.users):
+    if world.gateway.wishes_under_way or world.is_busy:
         return ["people's requests are under way"]
     if world.swarm.orphans and not all(plant.orphans for plant in world.plants):
         return ["what nobody owns is still to come"]
@@ -198,6 +192,9 @@ def unsettled(world: World) -> list[str]:
 
 
 def _difference(plant: Plant, state: WorkspaceState) -> str:
+    if state.withheld:
+        # Gone since the backup: its owner decides, and has none of it until then.
+        return "is withheld, and runs" if plant.running(state.workspace_id) else ""
     if state.desired is DesiredState.RESTART_REQUESTED:
         return "still restarts"
     if pending_of(state) is not None or is_under_way(state):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from app import sweep
@@ -18,6 +19,7 @@ from simulation.cluster.controllers import CALM, Controllers, Weather
 from simulation.cluster.controllers import drawn as cluster_weather
 from simulation.cluster.server import ApiServer
 from simulation.dice import Dice, SeededChance
+from simulation.disaster import Disaster, Installation
 from simulation.fate import Fate
 from simulation.faults import Faults
 from simulation.gateway import Gateway
@@ -28,6 +30,7 @@ from simulation.invariants.clusters import ClusterRules
 from simulation.invariants.commits import CommitRules
 from simulation.keys import SimulatedKeys
 from simulation.liar import Liar
+from simulation.owners import Owner
 from simulation.people import User
 from simulation.plant import Plant
 from simulation.pods import Pod, Surroundings
@@ -38,6 +41,8 @@ from simulation.waker import SimulatedWaker
 from simulation.way import Way
 
 SWEEP_SECONDS = 60.0
+ROTATED_WITHIN = 100.0
+"""Virtual seconds in which an agent is given its new token, where one is."""
 _TICK = {
     "version": "0",
     "id": "",
@@ -94,11 +99,15 @@ class World:
         self.commits.most_on_agent = swarm.quota_per_agent
         self.commits.key = self._key
         self.commits.buried_at = self._was_buried
+        self.commits.applied = lambda name: max(each.rules.applied(name) for each in self.plants)
+        self.commits.asked = self._is_asked
         self.store.watched = self.commits.look
         self.store.touched = self._check_tenant
         self.answers = AnswerRules(self.history, self.commits)
         self.gateway.seen = self.answers.look
         self.liar = self._liar() if swarm.byzantine else None
+        self.owners = [self._owner(tenant) for tenant in self.tenants]
+        self.disaster = self._disaster() if swarm.disaster else None
 
     def ports(self, clock: ProcessClock) -> Ports:
         """Return the wiring of a process with this clock."""
@@ -123,9 +132,25 @@ class World:
             user.start()
         if self.liar is not None:
             self.liar.start()
+        self._begin_upheavals()
         self._sweep_on()
         chance = self.dice.stream("fate")
         Fate(self.scheduler, self.faults, chance, self.plants).round()
+
+    def _begin_upheavals(self) -> None:
+        if self.disaster is not None:
+            self.disaster.begin()
+        if self.swarm.rotations:
+            for owner, plant in product(self.owners, self.plants):
+                owner.rotate_if_theirs(plant, within=ROTATED_WITHIN)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anybody still has something to do."""
+        if self.disaster is not None and not self.disaster.is_over:
+            return True
+        is_done = all(user.is_done for user in self.users)
+        return not (is_done and all(owner.is_done for owner in self.owners))
 
     def states(self) -> dict[str, WorkspaceState]:
         """Return every state that is stored, by workspace."""
@@ -176,6 +201,22 @@ class World:
             agent_id,
             lambda: list(self.states()),
         )
+
+    def _owner(self, tenant: Tenant) -> Owner:
+        user = next(user for user in self.users if user.person is tenant.people[0])
+        chance = self.dice.stream(f"owner/{tenant.id}")
+        return Owner(user, self.scheduler, self.history, chance)
+
+    def _disaster(self) -> Disaster:
+        befallen = Installation(
+            self.database, self.gateway, self.plants, self.owners, lambda: self.ports(self.clock)
+        )
+        chance = self.dice.stream("disaster")
+        return Disaster(befallen, self.commits, self.history, self.scheduler, chance)
+
+    def _is_asked(self, workspace_id: str) -> None:
+        for plant in self.plants:
+            plant.rules.asked(workspace_id)
 
     def _tenant(self, number: int) -> Tenant:
         swarm = self.swarm

@@ -8,7 +8,6 @@ _CORE = "berth_agent/core.py"
 _RESTORE = ("tests/usecases/agents/test_restore.py",)
 _ERAS = ("tests/usecases/agents/test_eras.py",)
 _AGENT = ("tests/agent/test_eras.py",)
-_UNSEEN = "no store is restored from a backup there yet"
 
 ROWS = (
     Mutant(
@@ -18,7 +17,6 @@ ROWS = (
         text="    if talk.agent.owes_report:\n",
         replacement="    if talk.agent.owes_report and talk.agent.retired_at:\n",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="rests-though-it-owes-a-report",
@@ -27,7 +25,6 @@ ROWS = (
         text="        and not agent.owes_report\n",
         replacement="",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="sent-before-it-was-seen",
@@ -36,7 +33,6 @@ ROWS = (
         text=" or state.epoch < talk.agent.restored:",
         replacement=":",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="withheld-is-sent",
@@ -45,7 +41,6 @@ ROWS = (
         text="    if state.withheld:\n        return Order.NOTHING\n",
         replacement="",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="gone-since-the-backup-is-lost",
@@ -54,25 +49,22 @@ ROWS = (
         text="is_restored = state.epoch < talk.agent.restored",
         replacement="is_restored = state.epoch < 0",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="generation-of-the-backup",
         meaning="A restored wish has a generation that its cluster has overtaken long since.",
         file=_DECIDE,
-        text="        return replace(state, generation=seen.generation + _JUMP)\n",
+        text="        return replace(state, generation=max(state.generation, seen.generation) + _JUMP)\n",
         replacement="        return state\n",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="generation-without-a-bound",
         meaning="A lie after a restore pushes a generation beyond what the wire can carry.",
         file=_DECIDE,
-        text="    if state.generation < seen.generation <= _FARTHEST:\n",
-        replacement="    if state.generation < seen.generation:\n",
+        text="    if not seen.generation or state.generation < seen.generation <= _FARTHEST:\n",
+        replacement="    if not seen.generation or state.generation < seen.generation:\n",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="end-since-the-backup-is-forgotten",
@@ -81,7 +73,6 @@ ROWS = (
         text="        if seen.tombstone <= state.generation:\n",
         replacement="        if seen.tombstone is not None:\n",
         tests=_RESTORE,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="former-era-is-heard",
@@ -90,7 +81,6 @@ ROWS = (
         text="    if request.era not in (None, agent.era):\n",
         replacement="    if request.era == -1:\n",
         tests=(*_ERAS, *_RESTORE),
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="orders-of-a-former-era",
@@ -99,7 +89,6 @@ ROWS = (
         text="            self._worklist.void()\n",
         replacement="",
         tests=_AGENT,
-        unseen=_UNSEEN,
     ),
     Mutant(
         name="speaks-in-the-middle-of-its-work",
@@ -108,6 +97,5 @@ ROWS = (
         text="        return not self._entering\n",
         replacement="        return True\n",
         tests=_AGENT,
-        unseen=_UNSEEN,
     ),
 )

@@ -39,6 +39,8 @@ class ClusterRules:
         self._handled: set[str] = set()
         """Uids of the pods that an administrator removed, or started by scaling their Deployment."""
         self._scaled_by_hand: set[str] = set()
+        self._excused: set[str] = set()
+        """Workspaces whose end was lost with the store: it goes on, or they are withheld."""
         self.by_hand = False
         self.running: Callable[[], Iterable[RunningPod]] = tuple
         """The pods that hold their volumes."""
@@ -55,6 +57,16 @@ class ClusterRules:
     def applied(self, workspace_id: str) -> int:
         """The highest generation that the workspace's Deployment ever carried."""
         return self._generations.get(workspace_id, 0)
+
+    def excuse(self, workspaces: Iterable[str]) -> None:
+        """The store was set back to where these were not to end."""
+        self._excused.update(workspaces)
+
+    def asked(self, workspace_id: str) -> None:
+        """A person wants something of a workspace: one whose end was lost may come back."""
+        if workspace_id in self._excused:
+            self._ended.discard(workspace_id)
+            self._generations.pop(workspace_id, None)
 
     def _look(self, shelf: Shelf, event: Event) -> None:
         namespace, name = event.key
@@ -84,10 +96,11 @@ class ClusterRules:
         ends = _is_ending(event.now.object) or event.type == "DELETED"
         was = event.before is not None and _is_ending(event.before.object)
         state = self._states().get(workspace_id)
-        wanted = state is None or state.desired is DesiredState.TERMINATED
-        if ends and not was and not self.by_hand and not wanted:
+        may_end = state is None or state.desired is DesiredState.TERMINATED
+        is_excused = self.by_hand or workspace_id in self._excused
+        if ends and not was and not is_excused and not may_end:
             self._broken("INV-3", workspace_id, f"{shelf.kind.name} deleted while it is wanted")
-        if event.type == "DELETED" and shelf.kind is kinds.NAMESPACE and wanted:
+        if event.type == "DELETED" and shelf.kind is kinds.NAMESPACE and may_end:
             self._ended.add(workspace_id)
             self._history.tell(f"{workspace_id} namespace is gone")
             if state is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
@@ -13,6 +14,31 @@ from simulation.history import Commit, History
 from simulation.store import key_of
 
 _RESTART = DesiredState.RESTART_REQUESTED
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored, as far as the rules follow it: by workspace its state, agent and organisation."""
+
+    live: Mapping[str, WorkspaceState]
+    placed: Mapping[str, str]
+    organisations: Mapping[str, str]
+    pending: frozenset[str]
+
+    def differs_in_end(self, lost: Known) -> set[str]:
+        """Return the workspaces that were not to end, and were in what is lost."""
+        return {
+            name
+            for name, state in self.live.items()
+            if state.desired is not DesiredState.TERMINATED
+            and (name not in lost.live or lost.live[name].desired is DesiredState.TERMINATED)
+        }
+
+    def made_in(self, lost: Known, agent_id: str) -> list[str]:
+        """Return the workspaces of an agent that were made in what is lost: nobody knows of them."""
+        return [
+            name for name in lost.live if name not in self.live and lost.placed[name] == agent_id
+        ]
 
 
 class CommitRules:
@@ -40,10 +66,28 @@ class CommitRules:
         """The idempotency key of the request that is being worked on."""
         self.buried_at: Callable[[str, int], bool] = lambda *_: True
         """Whether a tombstone of this generation ever stood for a workspace."""
+        self.applied: Callable[[str], int] = lambda _: 0
+        """The highest generation that a workspace ever had in a cluster."""
         self.most_on_agent = 0
         """Its quota."""
         self.liar = ""
         """The agent whose own workspaces may be told to have done anything."""
+        self.asked: Callable[[str], None] = lambda _: None
+        """Told of each workspace that a person wants something of."""
+        self._restored: set[str] = set()
+        """Workspaces that came from a backup and were not reported since."""
+
+    def known(self) -> Known:
+        """Return what is stored now."""
+        return Known(
+            dict(self.live), dict(self.placed), dict(self.organisations), frozenset(self._pending)
+        )
+
+    def rewind(self, known: Known) -> None:
+        """Take what is stored for what it was. Epochs stay: an agent's never falls, restored or not."""
+        self.live, self.placed = dict(known.live), dict(known.placed)
+        self.organisations, self._pending = dict(known.organisations), set(known.pending)
+        self._restored = set(known.live)
 
     def look(self, writes: Sequence[Write]) -> None:
         """Check what a transaction did to states."""
@@ -98,6 +142,14 @@ class CommitRules:
             self._check_quota(after)
             return
         self._check_counts(before, after)
+        if (
+            writer == "agent"
+            and after.epoch > before.epoch
+            and after.workspace_id in self._restored
+        ):
+            self._restored.discard(after.workspace_id)
+            if self._is_caught_up(before, after, audits):
+                return
         self._check_wish(before, after, writer, audits)
         self._check_sight(before, after, writer)
 
@@ -131,6 +183,8 @@ class CommitRules:
         self._expect(audits == accepted, "INV-19", after, f"{audits} records of {accepted} changes")
         if changed and before.desired is _RESTART and after.desired is DesiredState.TERMINATED:
             self._history.sometimes("restart raced by a termination")
+        if changed and writer == "person":
+            self.asked(after.workspace_id)
         if not changed or writer == "person":
             return
         if writer == "agent":
@@ -142,6 +196,26 @@ class CommitRules:
                 after,
                 f"the sweep overwrote {before.desired}",
             )
+
+    def _is_caught_up(self, before: WorkspaceState, after: WorkspaceState, audits: int) -> bool:
+        """Whether the first report since a restore told of what the backup does not know: an end, or
+        later generations. Those are passed, and an end has its tombstone."""
+        is_end = before.desired is not after.desired is DesiredState.TERMINATED
+        if is_end:
+            buried = (
+                self.buried_at(after.workspace_id, after.generation)
+                or self.placed[after.workspace_id] == self.liar
+            )
+            self._expect(buried, "INV-24", after, "an end since the backup without its tombstone")
+            self._history.sometimes("end caught up after a restore")
+        elif after.desired is before.desired and after.generation > before.generation:
+            passed = after.generation > self.applied(after.workspace_id)
+            self._expect(passed, "INV-11", after, "does not pass what was applied since the backup")
+            self._history.sometimes("generations passed after a restore")
+        else:
+            return False
+        self._expect(audits == 1, "INV-19", after, f"{audits} records of what was caught up")
+        return True
 
     def _may_sweep(self, before: WorkspaceState, after: WorkspaceState) -> bool:
         if after.desired is DesiredState.TERMINATED:

@@ -130,6 +130,8 @@ SCENARIOS = [
         RUNS, report=again(seen(A.RUNNING, 1)), sends=NOTHING, then=(D.RUNNING, A.RUNNING, 1, 1)),
     row("a generation that was lost is passed, and the wish sent anew",
         RUNS, report=again(seen(A.RUNNING, 7)), sends=SPEC, then=(D.RUNNING, A.RUNNING, 7 + 2**20, 7)),
+    row("where no generation is to be seen, those that may have been lost are passed",
+        RUNS, report=again(seen(A.STARTING, 0)), sends=SPEC, then=(D.RUNNING, A.STARTING, 1 + 2**20, 1)),
     row("an end that was lost is an end",
         RUNS, report=again(buried(2)), sends=NOTHING, outcome=COLLECT, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
     row("an end that was lost goes on",

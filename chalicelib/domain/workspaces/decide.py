@@ -149,8 +149,9 @@ def _after_termination(seen: Sighting) -> Decision:
 def _caught_up(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceState:
     """Return a state from a backup with what its cluster knows better.
 
-    A termination since is final. A generation above ours was made since: the wish of the backup is
-    made anew, far above all that was lost. What is gone is withheld (``missed_after_restore``).
+    A termination since is final. A generation above ours was made since, or may have been where the
+    report shows none: the wish of the backup is made anew, far above all that was lost. What is gone
+    is withheld (``missed_after_restore``).
     """
     if seen.tombstone is not None:
         if seen.tombstone <= state.generation:
@@ -159,8 +160,8 @@ def _caught_up(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceSt
         return replace(ended, desired_at=now, started_at=None, withheld=False)
     if seen.absent:
         return replace(state, withheld=state.desired is not DesiredState.TERMINATED)
-    if state.generation < seen.generation <= _FARTHEST:
-        return replace(state, generation=seen.generation + _JUMP)
+    if not seen.generation or state.generation < seen.generation <= _FARTHEST:
+        return replace(state, generation=max(state.generation, seen.generation) + _JUMP)
     return state
 
 
