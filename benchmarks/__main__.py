@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import agent, create_to_running, package, reconcile, sealing
+from benchmarks import (
+    accepted_to_applied,
+    agent,
+    create_to_running,
+    idle,
+    package,
+    reconcile,
+    sealing,
+)
 from benchmarks.creates.measure import measure as measure_creates
 from benchmarks.figures import Figure
 from benchmarks.options import Options
@@ -20,9 +28,11 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "package": package.measure,
     "reconcile": reconcile.measure,
     "sealing": sealing.measure,
+    "idle": idle.measure,
     "creates": measure_creates,
     "agent": agent.measure,
     "create-to-running": create_to_running.measure,
+    "accepted-to-applied": accepted_to_applied.measure,
 }
 """By name; the quickest first."""
 

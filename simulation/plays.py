@@ -26,7 +26,7 @@ AFTERWARDS = 3.0
 """Virtual seconds in which it must stay so."""
 WARM_UP = 60.0
 
-_ORDINARY = Swarm(
+ORDINARY = Swarm(
     seed=0,
     tenants=1,
     agents=1,
@@ -44,6 +44,7 @@ _ORDINARY = Swarm(
     unruly=False,
     byzantine=False,
 )
+"""A small world in which nothing goes wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def played(
     scenario: Scenario, spots: tuple[Spot, ...] = (), make: Callable[..., World] = World
 ) -> Play:
     """Play one scenario and strike at these spots; ``make`` may plant a bug."""
-    stage = Stage(replace(_ORDINARY, **scenario.habits), spots, make)
+    stage = Stage(replace(ORDINARY, **scenario.habits), spots, make)
     world = stage.world
     converged = LONGEST_WAY
     with LogRules(world.history).watching(), guarded():

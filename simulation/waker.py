@@ -44,6 +44,12 @@ class SimulatedWaker:
         self._chance = chance
         self._sometimes = sometimes
         self._queues: dict[str, _Queue] = {}
+        self.lifetimes: tuple[int, ...] = (60, 600, 3600)
+        """Of channels, in seconds."""
+        self.channels = 0
+        """How many were asked for."""
+        self.questions = 0
+        """How often one was asked."""
 
     def wake(self, agent_id: str) -> None:
         """See the port."""
@@ -61,7 +67,8 @@ class SimulatedWaker:
     def channel(self, agent_id: str) -> WakeChannel:
         """See the port."""
         self._scheduler.step(f"signs a channel of {agent_id}")
-        seconds = self._chance.choice((60, 600, 3600))
+        self.channels += 1
+        seconds = self._chance.choice(self.lifetimes)
         good_until = self._scheduler.now + seconds
         return WakeChannel(
             kind="queue", url=f"{_ADDRESS}{agent_id}?{good_until:.3f}", seconds=seconds
@@ -78,6 +85,7 @@ class SimulatedWaker:
         """Wait at a channel, and whether a wake-up came. Raises NoAnswer."""
         agent_id, _, good_until = channel.url.removeprefix(_ADDRESS).partition("?")
         self._scheduler.step(f"listens as {agent_id}", self._chance.uniform(0.002, 0.05))
+        self.questions += 1
         if self._faults.happens(Fault.CHANNEL_BREAKS):
             self._scheduler.sleep(self._chance.choice((0.0, HELD_SECONDS, 30.0)))
             raise NoAnswer("the channel broke")

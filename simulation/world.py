@@ -84,9 +84,7 @@ class World:
         )
         self.used_store = over(self.store)
         self.keys = SimulatedKeys(self.scheduler, self.faults, dice.stream("keys"))
-        self.waker = SimulatedWaker(
-            self.scheduler, self.faults, dice.stream("waker"), self.history.sometimes
-        )
+        self.waker = self._waker()
         self.gateway = Gateway(self.scheduler, self.faults, dice.stream("gateway"), self.ports)
         self.tenants = [self._tenant(number) for number in range(swarm.tenants)]
         self.plants = [
@@ -217,6 +215,10 @@ class World:
     def _is_asked(self, workspace_id: str) -> None:
         for plant in self.plants:
             plant.rules.asked(workspace_id)
+    def _waker(self) -> SimulatedWaker:
+        chance, sometimes = self.dice.stream("waker"), self.history.sometimes
+        return SimulatedWaker(self.scheduler, self.faults, chance, sometimes)
+
 
     def _tenant(self, number: int) -> Tenant:
         swarm = self.swarm
