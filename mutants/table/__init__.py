@@ -1,7 +1,16 @@
 """Every breakage, by what it breaks."""
 
 from mutants.mutant import Mutant
-from mutants.table import access, agent, changes, conversation, decisions, removal, restore
+from mutants.table import (
+    access,
+    agent,
+    changes,
+    conversation,
+    decisions,
+    removal,
+    restore,
+    wake_ups,
+)
 
 ROOMS: tuple[tuple[str, tuple[Mutant, ...]], ...] = (
     ("Reports, wishes and time", decisions.ROWS),
@@ -10,6 +19,7 @@ ROOMS: tuple[tuple[str, tuple[Mutant, ...]], ...] = (
     ("The agent", agent.ROWS),
     ("Termination in the cluster", removal.ROWS),
     ("After a restore", restore.ROWS),
+    ("Wake-ups", wake_ups.ROWS),
     ("Who may do what", access.ROWS),
 )
 
