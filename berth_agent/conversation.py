@@ -171,19 +171,15 @@ class Conversation:
         """When ``step`` has something to do again; None while an answer is awaited."""
         if self._busy:
             return None
-        if self._transfer is not None or self._more:
+        if self._transfer is not None or self._more or self._woken:
             return self._pacing.not_before
         due = min(self._pacing.poll_due, self._full_due, self._prerequisites_due)
         if self._changed_at is not None:
             due = min(due, self._pacing.change_due(self._changed_at))
-        if self._woken:
-            due = min(due, self._pacing.wake_up_due())
         return max(due, self._pacing.not_before)
 
     def _is_partial_due(self, now: float) -> bool:
-        if self._more or now >= self._pacing.poll_due:
-            return True
-        if self._woken and now >= self._pacing.wake_up_due():
+        if self._more or self._woken or now >= self._pacing.poll_due:
             return True
         return self._changed_at is not None and now >= self._pacing.change_due(self._changed_at)
 

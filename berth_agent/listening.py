@@ -15,7 +15,7 @@ BETWEEN = 1.0
 """Seconds from one question to the next at least, if nothing came: a channel that does not hold them
 must not make us spin."""
 AFTER_NEWS = 0.25
-"""The same after a wake-up: a flood of them is a few questions a second."""
+"""The same after a wake-up: a flood of them is a few questions a second, and as few polls."""
 RENEW = 0.8
 """Of a channel's time: then another is asked for, while this one still works."""
 

@@ -16,8 +16,6 @@ COALESCE = 0.15
 SPACING = 0.5
 """Seconds between an answer and the next message that only a change asks for."""
 
-AFTER_WAKE_UP = 0.25
-"""The same for a message that a wake-up asks for: many of them are a few messages a second."""
 POLL_WITHOUT = 10.0
 """Seconds until an agent that does not hear wake-ups any more polls, at the latest."""
 
@@ -62,10 +60,6 @@ class Pacing:
     def hasten(self, when: float) -> None:
         """Poll then at the latest."""
         self.poll_due = min(self.poll_due, when)
-
-    def wake_up_due(self) -> float:
-        """When a wake-up may be followed."""
-        return self._polled_at + AFTER_WAKE_UP
 
     def change_due(self, changed_at: float) -> float:
         """When a change of that time may be told."""

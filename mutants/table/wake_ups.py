@@ -71,17 +71,8 @@ ROWS = (
         unseen=_LATE,
     ),
     Mutant(
-        name="flood-of-polls",
-        meaning="Each of many wake-ups makes its agent ask, however quickly they come.",
-        file="berth_agent/pacing.py",
-        text="        return self._polled_at + AFTER_WAKE_UP\n",
-        replacement="        return self._polled_at\n",
-        tests=_CORE,
-        unseen=_DEAR,
-    ),
-    Mutant(
         name="spins-at-a-channel",
-        meaning="A channel that does not hold its questions is asked as quickly as it answers.",
+        meaning="A channel that does not hold its questions, or has many wake-ups, makes a flood of polls.",
         file=_LISTENING,
         text="(AFTER_NEWS if woken else BETWEEN)",
         replacement="0.0",
