@@ -49,8 +49,6 @@ def retire_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
     return replace(agent, retired_at=now, token_digests=(), version=agent.version + 1)
 
 
-def agent_to_change(ports: Ports, person: Person, agent_id: str) -> Agent:
-    """Return an agent that may still be changed, if the person may."""
 def cordon_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
     """Give the agent no new workspace from now on; those that it has go on, and may be started."""
     agent = agent_to_change(ports, person, agent_id)
@@ -71,6 +69,8 @@ def uncordon_agent(ports: Ports, person: Person, agent_id: str) -> Agent:
     return replace(agent, cordoned=False, draining=False, version=agent.version + 1)
 
 
+def agent_to_change(ports: Ports, person: Person, agent_id: str) -> Agent:
+    """Return an agent that may still be changed, if the person may."""
     require(person, Action.AGENTS_CHANGE)
     agent = find_agent(ports, person, agent_id)
     if agent.retired_at is not None:
