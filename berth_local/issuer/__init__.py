@@ -9,7 +9,6 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from berth_local.authority import Certificate
@@ -67,12 +66,7 @@ class Issuer:
             raise RuntimeError(f"the OpenID server did not start: {self._log.read_text()[-2000:]}")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._process.terminate()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):

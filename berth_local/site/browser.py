@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from playwright.sync_api import Page, sync_playwright
@@ -47,12 +46,7 @@ class Browser:
         self.page: Page = self._context.pages[0]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._context.close()
         self._playwright.stop()
         shutil.rmtree(self._home, ignore_errors=True)

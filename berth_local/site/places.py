@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 from berth_local.cluster import binaries
@@ -28,12 +27,7 @@ class Place(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *raised: object) -> None: ...
 
     @property
     def kubeconfig(self) -> Path:
@@ -88,13 +82,8 @@ class OwnCluster:
             self.cluster.reverse(f"{NODE}:{port}", f"127.0.0.1:{port}")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.cluster.__exit__(kind, error, trace)
+    def __exit__(self, *raised: object) -> None:
+        self.cluster.__exit__(*raised)
 
     @property
     def kubeconfig(self) -> Path:
@@ -142,12 +131,7 @@ class GivenCluster:
             raise RuntimeError("kubectl is not installed: it is needed where the cluster is yours")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stack.close()
 
     def image(self, name: str) -> str:

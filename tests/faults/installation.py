@@ -7,7 +7,6 @@ machine under the rights that they ship with, and reach both by links that break
 import base64
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import yaml
@@ -55,12 +54,7 @@ class Installation:
             self._stack = self._stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stack.close()
 
     def new_agent(self, name: str) -> Agent:

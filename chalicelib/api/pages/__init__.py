@@ -1,4 +1,5 @@
-"""The few pages there are: static files with their own script and style, allowed by their hash alone."""
+"""The few pages there are: one head, and a static file each; script and style are allowed by their
+hash alone."""
 
 import hashlib
 import re
@@ -30,7 +31,9 @@ def refusal(refused: Refused) -> Response:
 
 @cache
 def _read(name: str) -> tuple[str, str]:
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = "".join(
+        files(__package__).joinpath(part).read_text(encoding="utf-8") for part in ("head.html", name)
+    )
     sources = {"script": "'none'", "style": "'none'"}
     for kind, content in _INLINE.findall(text):
         digest = b64encode(hashlib.sha256(content.replace("$$", "$").encode()).digest()).decode()
