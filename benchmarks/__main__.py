@@ -13,7 +13,10 @@ from typing import Any
 from benchmarks import (
     accepted_to_applied,
     agent,
+    beside_informer,
     create_to_running,
+    fleet,
+    growth,
     idle,
     package,
     reconcile,
@@ -29,10 +32,13 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "reconcile": reconcile.measure,
     "sealing": sealing.measure,
     "idle": idle.measure,
+    "growth": growth.measure,
+    "fleet": fleet.measure,
     "creates": measure_creates,
     "agent": agent.measure,
     "create-to-running": create_to_running.measure,
     "accepted-to-applied": accepted_to_applied.measure,
+    "informer": beside_informer.measure,
 }
 """By name; the quickest first."""
 

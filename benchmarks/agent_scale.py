@@ -96,13 +96,23 @@ def install(cluster: Cluster) -> None:
     cluster.kubectl("apply", "-f", "-", text_input=yaml.safe_dump_all(parts))
 
 
-def fill(cluster: Cluster, count: int) -> None:
-    """Namespaces and Deployments as the real target renders them."""
+def fill(cluster: Cluster, count: int, *, runnable: bool = False) -> None:
+    """Namespaces and Deployments as the real target renders them.
+
+    ``runnable``: their pods need nothing else: no volume, no account, no room.
+    """
     client = Client(connect(str(cluster.kubeconfig)), manager=labels.FIELD_MANAGER)
 
     def make(number: int) -> None:
         order = Workspace(f"ws-{number:012d}").order(1)
-        for thing in (order.objects[0], order.objects[-1]):
+        namespace, deployment = order.objects[0], order.objects[-1]
+        if runnable:
+            pod = deployment["spec"]["template"]["spec"]
+            del pod["serviceAccountName"]
+            pod["volumes"][0] = {"name": "data", "emptyDir": {}}
+            for container in (*pod["containers"], *pod["initContainers"]):
+                del container["resources"]
+        for thing in (namespace, deployment):
             try:
                 client.create(thing)
             except Conflict:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from chalice.app import Response
 from chalice.test import Client
 
 from app import app
@@ -42,6 +43,7 @@ from tests.contracts.dynamodb_local import DynamoDbLocal
 T = TypeVar("T")
 URL = "https://berth.example.com"
 TABLE = "berth"
+NO_OP = "/nothing"
 
 
 @dataclass(slots=True)
@@ -107,6 +109,15 @@ class MeteredKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One message of an agent and its answer, in bytes and seconds."""
+
+    sent: int
+    received: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What requests cost: seconds in all and in the store, calls of the store, uses of the key."""
 
@@ -123,6 +134,23 @@ class Cost:
         return Cost(*(part / calls for part in astuple(self)))
 
 
+class Registered:
+    """An agent of an installation, as far as it speaks. ``exchanges``: what it said so far."""
+
+    def __init__(self, installation: "Installation", agent_id: str, token: str) -> None:
+        self.id, self.token = agent_id, token
+        self._installation = installation
+        self.exchanges: list[Exchange] = []
+
+    def reconcile(self, body: Mapping[str, Any]) -> Any:
+        """Ask."""
+        sent, began = json.dumps(body).encode(), time.perf_counter()
+        answer = self._installation.post("/agent/v1/reconcile", self.token, sent)
+        seconds = time.perf_counter() - began
+        self.exchanges.append(Exchange(len(sent), len(answer), seconds))
+        return json.loads(answer)
+
+
 class Installation:
     """One organisation, its owner and one agent, for the life of the context."""
 
@@ -131,18 +159,17 @@ class Installation:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="berth-bench-")))
-        self.store = MeteredStore(self._open_store(folder))
+        scratch = tempfile.TemporaryDirectory(prefix="berth-bench-")
+        self.folder = Path(self._stack.enter_context(scratch))
+        self.store = MeteredStore(self._open_store(self.folder))
         self.keys = MeteredKeys(LocalMasterKey(bytes(range(32))))
         self.ports = ports_on(self.store, self.keys)
         bootstrap.use(self.ports)
         self._stack.callback(bootstrap.use, None)
         self._client = Client(app)
-        person = people.person_of(_owner(self.ports))
-        self._person_token = make_token(self.ports, person, name="b", lifetime_seconds=None).text
-        settings = AgentSettings(zone="workspaces.example.com")
-        agent = register_agent(self.ports, person, name="cluster", settings=settings)
-        self.agent_id, self._agent_token = agent.agent.id, agent.token
+        self._owner = people.person_of(_owner(self.ports))
+        self._token = make_token(self.ports, self._owner, name="b", lifetime_seconds=None).text
+        self.agent = self.register("cluster")
         return self
 
     def __exit__(
@@ -153,16 +180,26 @@ class Installation:
     ) -> None:
         self._stack.close()
 
+    def register(self, name: str) -> Registered:
+        """Register an agent."""
+        settings = AgentSettings(zone="workspaces.example.com")
+        made = register_agent(self.ports, self._owner, name=name, settings=settings)
+        return Registered(self, made.agent.id, made.token)
+
     def create(self, body: Mapping[str, Any]) -> str:
-        """Create a workspace of this agent and return its id."""
-        made = self._post(
-            "/api/v1/workspaces", self._person_token, {"agent_id": self.agent_id, **body}
-        )
-        return str(made["id"])
+        """Create a workspace, of the first agent where the body names none, and return its id."""
+        whole = json.dumps({"agent_id": self.agent.id, **body}).encode()
+        return str(json.loads(self.post("/api/v1/workspaces", self._token, whole))["id"])
 
     def reconcile(self, body: Mapping[str, Any]) -> Any:
-        """Ask as the agent."""
-        return self._post("/agent/v1/reconcile", self._agent_token, body)
+        """Ask as the first agent."""
+        return self.agent.reconcile(body)
+
+    def do_nothing(self) -> None:
+        """Ask for a route of the same app that does nothing."""
+        if NO_OP not in app.routes:
+            app.route(NO_OP)(lambda: Response("", {"Content-Type": "text/plain"}, 200))
+        self._client.http.get(NO_OP)
 
     def cost(self, act: Callable[[], object]) -> Cost:
         """Do it and return what it cost."""
@@ -176,12 +213,13 @@ class Installation:
         uses = self.keys.uses.calls
         return Cost(time.perf_counter(), reads.calls, writes.calls, store_seconds, uses)
 
-    def _post(self, path: str, token: str, body: Mapping[str, Any]) -> Any:
+    def post(self, path: str, token: str, body: bytes) -> bytes:
+        """POST, and return the answer's body. Raises RuntimeError where it is refused."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        answer = self._client.http.post(path, headers=headers, body=json.dumps(body).encode())
+        answer = self._client.http.post(path, headers=headers, body=body)
         if answer.status_code >= 300:
             raise RuntimeError(f"{path} answered {answer.status_code}: {answer.body!r}")
-        return answer.json_body
+        return bytes(answer.body)
 
     def _open_store(self, folder: Path) -> Store:
         if self._kind == "dynamodb":
@@ -216,7 +254,7 @@ def ports_on(store: Store, keys: MasterKey) -> Ports:
 def _owner(ports: Ports) -> Member:
     """Store an organisation with room for all, and its owner."""
     now = ports.clock.now()
-    settings = OrganisationSettings(workspaces_per_user=1_000)
+    settings = OrganisationSettings(workspaces_per_user=10_000, workspaces_per_agent=10_000)
     organisation = Organisation(new_id(ports, "org"), "benchmark", settings, 1, now)
     ports.store.write(organisations.put_new(organisation))
     user_id = new_id(ports, "usr")

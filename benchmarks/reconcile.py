@@ -4,13 +4,14 @@ Requests go through Chalice's test client: routing, authentication, parsing, use
 writing the answer are measured, the network and Lambda are not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.figures import Figure, Goal, Peer, Samples
 from benchmarks.installation import Cost, Installation
 from benchmarks.options import Options
+from berth_agent.pacing import PAGE
 
 WORKSPACES, VALUES = 100, 20
 FULL = 500
@@ -28,46 +29,62 @@ KMS_CALLS = 100
 """At most so many for 2,000 values, cold."""
 
 
+class ControlPlane(Protocol):
+    """Whom an agent asks."""
+
+    def reconcile(self, body: Mapping[str, Any]) -> Any:
+        """Ask, and return the answer."""
+        ...
+
+
 @dataclass(slots=True)
 class Agent:
     """An agent whose cluster is on paper: it reports each order as applied and running."""
 
-    installation: Installation
+    control_plane: ControlPlane
     intent: int = -1
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    transfers: int = 0
 
     def poll(self) -> None:
         """Ask for what is new, with nothing to say."""
-        self._ask("partial", [], None)
+        self._ask({"update_type": "partial"})
 
     def sync(self) -> int:
-        """Send everything and return the number of orders that came back, in all answers."""
-        answer, orders = self._ask("full", list(self.reports.values()), None), 0
-        while True:
-            orders += len(answer["orders"])
-            for order in answer["orders"]:
-                self.reports[order["workspace_id"]] = running_report(order, len(self.reports) + 1)
-            if not answer["more"]:
-                return orders
-            answer = self._ask("full", [], answer["cursor"])
+        """Send everything, in pages, and return the number of orders that came back, in all answers."""
+        everything = list(self.reports.values())
+        starts = range(0, max(len(everything), 1), PAGE)
+        self.transfers += 1
+        for start in starts:
+            asked = {
+                "update_type": "full",
+                "full_sync": {
+                    "id": f"sync-{self.transfers}",
+                    "page": start // PAGE,
+                    "last": start == starts[-1],
+                },
+                "reports": everything[start : start + PAGE],
+            }
+            answer = self._ask(asked)
+        orders = self._take(answer)
+        while answer["more"]:
+            answer = self._ask({**asked, "reports": [], "cursor": answer["cursor"]})
+            orders += self._take(answer)
+        return orders
 
     def settle(self) -> None:
         """Sync until nothing is ordered any more."""
         while self.sync() or self.intent < 0:
             pass
 
-    def _ask(self, kind: str, reports: list[dict[str, Any]], cursor: str | None) -> Any:
-        answer = self.installation.reconcile(
-            {
-                "update_type": kind,
-                "epoch": 1,
-                "instance": "benchmark",
-                "intent": self.intent,
-                "full_sync": {"id": "sync"} if kind == "full" else None,
-                "reports": reports,
-                "cursor": cursor,
-            }
-        )
+    def _take(self, answer: Any) -> int:
+        for order in answer["orders"]:
+            self.reports[order["workspace_id"]] = running_report(order, len(self.reports) + 1)
+        return len(answer["orders"])
+
+    def _ask(self, what: Mapping[str, Any]) -> Any:
+        who: dict[str, Any] = {"epoch": 1, "instance": "benchmark", "intent": self.intent}
+        answer = self.control_plane.reconcile({**who, **what})
         self.intent = answer["intent"]
         return answer
 

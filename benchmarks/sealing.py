@@ -25,35 +25,41 @@ def measure(options: Options) -> Iterator[Figure]:
 
     The master key is a local one: the round trip that AWS KMS adds to each use is not in it.
     """
-    together, apart, plain = _together(), _apart(), _plain()
+    yield from opening(WORKSPACES, VALUES, options.runs)
+
+
+def opening(workspaces: int, values: int, runs: int) -> Iterator[Figure]:
+    """Yield the time of opening so many values of so many workspaces."""
+    together, apart = _together(workspaces, values), _apart(workspaces, values)
+    plain = _plain(workspaces, values)
     ours, peer, limit = list[float](), list[float](), list[float]()
-    for _ in range(options.runs):
+    for _ in range(runs):
         ours.append(_milliseconds(together))
         peer.append(_milliseconds(apart))
         limit.append(_milliseconds(plain))
-    name, samples = f"opening {WORKSPACES * VALUES:,} values", Samples.of(ours)
+    name, samples = f"opening {workspaces * values:,} values", Samples.of(ours)
     yield Figure(name, "ms", samples, Peer("a data key for each value", Samples.of(peer)))
     yield Figure(name, "ms", samples, Peer("AES-GCM of the same bytes", Samples.of(limit)))
 
 
-def _together() -> Callable[[], object]:
+def _together(workspaces: int, values: int) -> Callable[[], object]:
     sealer = _sealer()
-    owned = [(ORGANISATION, f"ws-{n:012d}") for n in range(WORKSPACES)]
-    sealed = [(each, seal(sealer, each, _variables(VALUES))) for each in owned]
+    owned = [(ORGANISATION, f"ws-{n:012d}") for n in range(workspaces)]
+    sealed = [(each, seal(sealer, each, _variables(values))) for each in owned]
     return lambda: [open_sealed(sealer, each, content) for each, content in sealed if content]
 
 
-def _apart() -> Callable[[], object]:
+def _apart(workspaces: int, values: int) -> Callable[[], object]:
     sealer = _sealer()
-    owned = [(ORGANISATION, f"ws-{n:012d}") for n in range(WORKSPACES) for _ in range(VALUES)]
+    owned = [(ORGANISATION, f"ws-{n:012d}") for n in range(workspaces) for _ in range(values)]
     sealed = [(each, seal(sealer, each, _variables(1))) for each in owned]
     return lambda: [open_sealed(sealer, each, content) for each, content in sealed if content]
 
 
-def _plain() -> Callable[[], object]:
+def _plain(workspaces: int, values: int) -> Callable[[], object]:
     box = AESGCM(os.urandom(32))
-    rows = [[each.name, each.kind.value, each.value] for each in _variables(VALUES)]
-    sealed = [box.encrypt(NONCE, json.dumps(rows).encode(), None) for _ in range(WORKSPACES)]
+    rows = [[each.name, each.kind.value, each.value] for each in _variables(values)]
+    sealed = [box.encrypt(NONCE, json.dumps(rows).encode(), None) for _ in range(workspaces)]
     return lambda: [box.decrypt(NONCE, content, None) for content in sealed]
 
 
