@@ -171,6 +171,8 @@ def _shown(ports: Ports, agent: Agent) -> dict[str, Any]:
         "retired_at": moment_or_none(agent.retired_at),
         "heard_at": moment_or_none(agent.heard_at),
         "online": is_online(agent, ports.clock.now(), ports.site.longest_poll_ms),
+        "cordoned": agent.cordoned,
+        "draining": agent.draining,
         "instance": agent.instance,
         "software": agent.software,
     }
