@@ -88,8 +88,8 @@ class Conversation:
         """Make the control plane look at everything anew with the next message."""
         self._distrusted = True
 
-    def step(self, now: float, *, listening: bool) -> Ask | Post | None:
-        """The next request, if it is time for one; ``listening``: whether we hear wake-ups."""
+    def step(self, now: float, *, listening: bool | None) -> Ask | Post | None:
+        """The next request, if it is time for one; ``listening`` is said in it."""
         if self._busy or now < self._pacing.not_before:
             return None
         if now >= self._prerequisites_due:
@@ -183,7 +183,7 @@ class Conversation:
             return True
         return self._changed_at is not None and now >= self._pacing.change_due(self._changed_at)
 
-    def _request(self, now: float, *, listening: bool) -> ReconcileRequest:
+    def _request(self, now: float, *, listening: bool | None) -> ReconcileRequest:
         transfer, page, full = self._transfer, self._pacing.page, None
         if transfer is None:
             reports, complete = self._ledger.batch(page, now)

@@ -162,8 +162,8 @@ class Core:
         if (question := self._listening.step(moment.now)) is not None:
             yield question
         may_speak = self._may_speak()
-        sure = self._listening.is_sure(moment.now)
-        if may_speak and (request := self._conversation.step(moment.now, listening=sure)):
+        listening = self._listening.says(moment.now)
+        if may_speak and (request := self._conversation.step(moment.now, listening=listening)):
             yield request
         due = (
             self._conversation.wake_at() if may_speak else None,

@@ -41,9 +41,12 @@ class Listening:
         seconds = channel.seconds
         self._good_until = float("inf") if seconds is None else now + seconds * RENEW
 
-    def is_sure(self, now: float) -> bool:
-        """Whether wake-ups will reach us for a while: otherwise a channel is to be asked for."""
-        return self.works and now < self._good_until
+    def says(self, now: float) -> bool | None:
+        """What the control plane is told: wake-ups reach us; None: we are trying; False: we want a
+        channel, for there is none or it ends soon."""
+        if self._channel is None or now >= self._good_until:
+            return False
+        return True if self.works else None
 
     @property
     def is_deaf(self) -> bool:

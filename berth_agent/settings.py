@@ -92,7 +92,10 @@ def _required(environment: Mapping[str, str], name: str) -> str:
 
 def is_safe(url: str) -> bool:
     """Whether nobody between can read what is sent there: https, or this very machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
     return bool(parts.hostname) and (parts.scheme == "https" or plain)
 

@@ -140,6 +140,9 @@ class Shell:
         except NoAnswer as failure:
             log.info("no wake-ups: %s", failure)
             return Deaf(refused=400 <= failure.status < 500)
+        except Exception as error:  # noqa: BLE001 - polls go on; and its words may quote the address
+            log.error("cannot listen for wake-ups: %s", type(error).__name__)  # noqa: TRY400 - as above
+            return Deaf(refused=True)
 
     def _look(self, command: Look) -> Happening:
         try:

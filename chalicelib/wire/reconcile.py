@@ -133,8 +133,8 @@ class ReconcileRequest(Message):
     cursor: str | None = Field(default=None, max_length=2048)
     """Of the last answer with ``more``: go on there."""
     listening: bool | None = None
-    """Whether a wake-up channel works and is good for longer; None: this agent knows of none. False
-    asks for a channel."""
+    """True: wake-ups are heard, so that fewer polls will do. False: a channel is wanted. None: neither,
+    as of an agent that is trying its channel, or knows of none."""
 
 
 Outcome: TypeAlias = Literal["stored", "stale", "unknown", "collect"]

@@ -99,6 +99,7 @@ def test_every_other_answer_is_none(server: Server, status: int) -> None:
     [
         WakeChannel(kind="queue", url="http://queue.example/1/q"),
         WakeChannel(kind="queue", url="/1/q"),
+        WakeChannel(kind="queue", url="https://["),
         WakeChannel(kind="held", url="@queue.example/agent/v1/wake"),
     ],
     ids=lambda channel: str(channel.url),

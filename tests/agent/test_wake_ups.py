@@ -105,7 +105,8 @@ def test_a_channel_that_does_not_hold_is_asked_once_a_second(driver: Driver) -> 
 
 
 def test_who_goes_deaf_polls_within_ten_seconds(driver: Driver) -> None:
-    """When the channel breaks, polls come again at the latest ten seconds later, and a channel is asked for."""
+    """When the channel breaks, polls come again at the latest ten seconds later; it is tried on, so no
+    other is asked for."""
     listen_once(driver)
     driver.tell(Deaf())
     broken = driver.now
@@ -113,7 +114,7 @@ def test_who_goes_deaf_polls_within_ten_seconds(driver: Driver) -> None:
         driver.pass_time(0.5)
         assert driver.now - broken <= 10
     request = driver.post()
-    assert request.listening is False
+    assert request.listening is None
     driver.answer(request, next_poll_ms=LISTENING)  # as of a message from before it broke
     broken = driver.now
     while not any(isinstance(command, Post) for command in driver.commands):
@@ -153,6 +154,7 @@ def test_a_refused_channel_waits_for_another(driver: Driver) -> None:
     listen_once(driver)
     driver.tell(Deaf(refused=True))
     request = driver.last_post()
+    assert request.listening is False
     assert not any(isinstance(command, Listen) for command in driver.commands)
     another = WakeChannel(kind="queue", url="https://queue.example/1")
     driver.answer(request, next_poll_ms=IDLE, wake=another)
@@ -185,6 +187,14 @@ def test_a_channel_of_a_later_kind_is_ignored() -> None:
     driver.pass_time(9)
     assert driver.is_silent()
     assert driver.last_post().listening is False
+
+
+def test_a_channel_that_is_tried_is_not_asked_for_again() -> None:
+    """Until its first answer an agent says nothing of a channel that it was given: it polls as before."""
+    driver = Driver()
+    driver.answer(driver.start(), wake=CHANNEL, next_poll_ms=IDLE)
+    driver.only(Listen)
+    assert driver.last_post().listening is None
 
 
 def test_only_the_leader_listens() -> None:
