@@ -210,6 +210,46 @@ for _name, _desired, _state, _help in (
 
 
 @app.command()
+def move(  # noqa: PLR0913 - one parameter for each option of the command line
+    name: Name,
+    *,
+    to: Annotated[str, typer.Option(help="Name or id of the agent to move to.")] = "",
+    discard_volume: Annotated[
+        bool,
+        typer.Option("--discard-volume", help="Its volume may be deleted: it does not go along."),
+    ] = False,
+    call_off: Annotated[bool, typer.Option("--call-off", help="Let it stay where it is.")] = False,
+    wait: Wait = True,
+    timeout: Timeout = 600,
+    output: Output = Format.TABLE,
+) -> None:
+    """Move a workspace to another agent, without its volume: projects are cloned again."""
+    if bool(to) is call_off:
+        raise Failure("say where to with --to AGENT, or --call-off", Exit.USAGE)
+    client = connect()
+    workspace = workspaces.find(client, name)
+    if call_off:
+        workspace = workspaces.call_move_off(client, workspace["id"])
+    else:
+        _check_discard(workspace, is_agreed=discard_volume)
+        agent_id = workspaces.agent_named(client, to)
+        state = "Stopped" if workspace["desired"] == "Stopped" else "Running"
+        workspace = workspaces.move(client, workspace["id"], agent_id)
+        if wait:
+            workspace = _await(client, workspace, Wanted(state, timeout, agent_id))
+    show_workspace(workspace, output)
+
+
+def _check_discard(workspace: Json, *, is_agreed: bool) -> None:
+    if not is_agreed:
+        message = (
+            f"the volume of {workspace['name']} does not move with it: everything that is not pushed"
+            " is lost.\nPush what you need, then say --discard-volume"
+        )
+        raise Failure(message, Exit.USAGE)
+
+
+@app.command()
 def events(name: Name, output: Output = Format.TABLE) -> None:
     """Show what happened to a workspace, oldest first."""
     client = connect()

@@ -84,6 +84,7 @@ def show_workspace(workspace: Json, form: Format) -> None:
         ("what to do", reason.get("hint", "")),
         ("editor", workspace["editor"]),
         ("agent", workspace["agent_id"]),
+        ("moving to", workspace.get("moving_to") or ""),
         ("source", (workspace.get("source") or {}).get("url", "")),
         ("open", (workspace["actual"] != "Terminated" and workspace.get("url")) or ""),
         ("age", age(workspace["created_at"])),

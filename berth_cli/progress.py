@@ -21,10 +21,11 @@ _NEVER_ACKNOWLEDGED = frozenset({"Terminated", "Error"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to wait for, and how long (seconds)."""
+    """What to wait for, at which agent where that matters, and how long (seconds)."""
 
     state: str
     timeout: float
+    agent_id: str = ""
 
 
 class _Line:
@@ -89,13 +90,16 @@ class _Watch:
     def is_reached(self) -> bool:
         """Whether the state is that of the newest wish: an older one's must not count."""
         counts = _is_acknowledged(self.last) or self.wanted.state in _NEVER_ACKNOWLEDGED
-        return bool(self.last["actual"] == self.wanted.state and counts)
+        return bool(self.last["actual"] == self.wanted.state and counts and self._is_there())
 
     def check(self) -> None:
         """Raise Failure where waiting on is of no use."""
         name, actual, desired = (safe(self.last[each]) for each in ("name", "actual", "desired"))
         if actual == "Terminated" or desired == "Terminated" != self.wanted.state:
             raise Failure(f"{name} is terminated", Exit.MISSING)
+        if desired != "MoveRequested" and not self._is_there():
+            message = f"{name} does not move any more: somebody called it off, or that agent left"
+            raise Failure(message, Exit.REFUSED)
         reason = self.last.get("reason") or {}
         if actual in _UNWELL and not reason.get("retrying", True) and self._is_news():
             raise Failure(f"{name} is {actual}{_because(self.last)}{_hint(reason)}", Exit.UNWELL)
@@ -103,6 +107,9 @@ class _Watch:
             waited = f"after {self.wanted.timeout:.0f} s"
             message = f"{name} is {actual}, not {self.wanted.state}, {waited}"
             raise Failure(f"{message}{_because(self.last)}{_hint(reason)}", Exit.TIMED_OUT)
+
+    def _is_there(self) -> bool:
+        return self.wanted.agent_id in {"", self.last.get("agent_id")}
 
     def _is_news(self) -> bool:
         """Whether what is shown came after the wish: an earlier trouble may be what it mends."""

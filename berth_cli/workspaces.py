@@ -59,6 +59,17 @@ def want(client: Client, workspace_id: str, desired: str) -> Json:
     )
 
 
+def move(client: Client, workspace_id: str, agent_id: str) -> Json:
+    """Ask for a workspace to be moved, its volume deleted."""
+    body = {"agent_id": agent_id, "discard_volume": True}
+    return client.post(f"{path_of(workspace_id)}/move", body)
+
+
+def call_move_off(client: Client, workspace_id: str) -> Json:
+    """Let a workspace stay where it is."""
+    return client.delete(f"{path_of(workspace_id)}/move")
+
+
 def create(client: Client, creation: Creation) -> Json:
     """Create the workspace."""
     body: Json = {

@@ -42,6 +42,12 @@ class Office:
         """Retire the agent."""
         self._send("POST", "/api/v1/agents/{agent_id}/retire", {})
 
+    def tend(self, verb: str, plant: Plant | None = None) -> None:
+        """Cordon, drain or uncordon an agent, by default the first."""
+        agent_id = (plant or self._plant).agent_id
+        resource = f"/api/v1/agents/{{agent_id}}/{verb}"
+        self._send("POST", resource, {}, {"agent_id": agent_id})
+
     def remove_member(self, user_id: str) -> None:
         """Remove somebody from the organisation: who asks again is told that they are not there."""
         self._send("DELETE", "/api/v1/members/{user_id}", None, {"user_id": user_id}, also=404)

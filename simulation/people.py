@@ -56,7 +56,12 @@ class User:
         if not self.known or self.chance.random() < 0.35:
             self._create_any()
             return
+        if self.swarm.moves and self._is_owner() and self.chance.random() < 0.1:
+            self.tend(self.chance.choice(self.tenant.agents)[0])
         workspace = self.chance.choice(self.known)
+        if self.swarm.moves and len(self.tenant.agents) > 1 and self.chance.random() < 0.25:
+            self.move_any(workspace)
+            return
         (wish,) = self.chance.choices(_WISHES, _WEIGHTS)
         if self.chance.random() < 0.15:
             # Two tabs, or two clicks: nobody waits for the other.
@@ -65,6 +70,9 @@ class User:
         if self.chance.random() < 0.1:
             self.send(Call("GET", "/api/v1/workspaces", self.person.token, tenant=self.tenant.id))
         self.want(workspace, wish)
+
+    def _is_owner(self) -> bool:
+        return self.person is self.tenant.people[0]
 
     def _create_any(self) -> None:
         agent_id, _ = self.chance.choice(self.tenant.agents)
@@ -86,7 +94,8 @@ class User:
         }
         call = self.call("POST", "/api/v1/workspaces", body, headers={"Idempotency-Key": key})
         answer = self.send(call)
-        if answer is not None and answer.status in (400, 422):
+        is_bad = answer is not None and answer.status in (400, 422)
+        if answer is not None and is_bad and b'"agent-cordoned"' not in answer.body:
             self.history.broken("workload", f"a creation is bad: {answer.body[:300]!r}")
         if answer is not None and answer.status == 201:
             made = answer.json
@@ -110,6 +119,41 @@ class User:
                 Intent(workspace, wish, int(shown["generation"]), began, self.scheduler.now)
             )
         return answer
+
+    def move_any(self, workspace: str) -> None:
+        """Move a workspace to any agent, or call a move off."""
+        if self.chance.random() < 0.25:
+            self.call_off(workspace)
+        else:
+            self.move(workspace, self.chance.choice(self.tenant.agents)[0])
+
+    def move(self, workspace: str, agent_id: str) -> Answer | None:
+        """Want a workspace to be at another agent."""
+        return self._want_place("POST", workspace, {"agent_id": agent_id, "discard_volume": True})
+
+    def call_off(self, workspace: str) -> Answer | None:
+        """Want a workspace to stay where it is."""
+        return self._want_place("DELETE", workspace, None)
+
+    def _want_place(self, method: str, workspace: str, body: Any) -> Answer | None:
+        self.made += 1
+        resource, where = "/api/v1/workspaces/{workspace_id}/move", {"workspace_id": workspace}
+        key = {} if body is None else {"Idempotency-Key": f"{self.person.id}-asks-{self.made}"}
+        began = self.scheduler.now
+        answer = self.send(self.call(method, resource, body, parameters=where, headers=key))
+        if answer is not None and answer.status in (200, 202):
+            shown = answer.json
+            generation, ended = int(shown["generation"]), self.scheduler.now
+            self.history.accepted(Intent(workspace, shown["desired"], generation, began, ended))
+        return answer
+
+    def tend(self, agent_id: str) -> Answer | None:
+        """Cordon an agent, drain it, or let it have workspaces again."""
+        (verb,) = self.chance.choices(("cordon", "uncordon", "drain"), (2, 4, 1))
+        self.made += 1
+        key = {"Idempotency-Key": f"{self.person.id}-asks-{self.made}"}
+        resource, where = f"/api/v1/agents/{{agent_id}}/{verb}", {"agent_id": agent_id}
+        return self.send(self.call("POST", resource, {}, parameters=where, headers=key))
 
     def send(self, call: Call) -> Answer | None:
         """Send, and again while nobody knows whether it happened."""

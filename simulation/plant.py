@@ -63,6 +63,17 @@ class Plant:
         pods = self.server.store.shelf(kinds.POD).all(labels.namespace_of(workspace_id))
         return [pod.object["metadata"]["name"] for pod in pods if is_unfinished(pod)]
 
+    def lives(self, workspace_id: str) -> bool:
+        """Whether anything of a workspace runs, or would make it run."""
+        place = labels.namespace_of(workspace_id)
+        deployments = list(self.server.store.shelf(kinds.DEPLOYMENT).all(place))
+        return bool(deployments or self.running(workspace_id))
+
+    def has_namespace(self, workspace_id: str) -> bool:
+        """Whether a workspace's namespace is there."""
+        place = labels.namespace_of(workspace_id)
+        return self.server.store.get(kinds.NAMESPACE, "", place) is not None
+
     def has_remains(self, workspace_id: str) -> bool:
         """Whether anything of a workspace is left, its tombstone included."""
         store, place = self.server.store, labels.namespace_of(workspace_id)

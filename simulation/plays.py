@@ -115,7 +115,7 @@ def _open(stage: Stage, scenario: Scenario) -> None:
 
     world.begin()
     if not scenario.is_cold:
-        world.scheduler.go(WARM_UP, lambda: stage.leader() is not None and stage.plant.has_proxy())
+        world.scheduler.go(WARM_UP, stage.is_led)
     world.scheduler.start("script", Process("script"), play)
 
 
@@ -132,7 +132,8 @@ def _come_to_rest(stage: Stage) -> float:
 
 
 def _is_between_leaders(stage: Stage) -> bool:
-    return stage.is_installed and stage.leader() is None
+    leaders = [stage.leader(plant) for plant in stage.world.plants]
+    return stage.is_installed and None in leaders
 
 
 def _judge(stage: Stage) -> None:

@@ -46,7 +46,10 @@ class Stage:
         self.world = make(swarm, Dice(SEED))
         self.striker = Striker(self.world, spots)
         self.plant: Plant = self.world.plants[0]
-        self.plant.controllers.weather = BRISK
+        self.other: Plant = self.world.plants[-1]
+        """Of another agent, where there are two."""
+        for plant in self.world.plants:
+            plant.controllers.weather = BRISK
         self.agent_id = self.plant.agent_id
         self.user = self.world.users[0]
         self.office = Office(self.user, self.plant)
@@ -98,6 +101,21 @@ class Stage:
         answer = self.user.want(workspace, wish)
         if answer is not None and answer.status in (200, 202):
             self._accept(workspace, wish, int(answer.json["generation"]))
+
+    def move(self, workspace: str, agent_id: str) -> None:
+        """Want a workspace to be at another agent, as it is wanted now."""
+        answer = self.user.move(workspace, agent_id)
+        if answer is not None and answer.status == 202:
+            then = str(self.expected.get(workspace, DesiredState.RUNNING))
+            self._accept(workspace, then, int(answer.json["generation"]))
+
+    def call_off(self, workspace: str) -> None:
+        """Want a workspace to stay where it is."""
+        self.user.call_off(workspace)
+
+    def is_at(self, workspace: str, plant: Plant) -> bool:
+        """Whether a workspace is an agent's."""
+        return self.world.commits.placed[workspace] == plant.agent_id
 
     def becomes(self, workspace: str, wish: str) -> None:
         """Wait until Berth itself wants a workspace to be so."""
@@ -152,6 +170,10 @@ class Stage:
             pod.leave()
         self.is_installed = False
 
+    def is_led(self) -> bool:
+        """Whether every cluster has a leader and a proxy."""
+        return all(self.leader(each) and each.has_proxy() for each in self.world.plants)
+
     def pause(self, seconds: float) -> None:
         """Let time pass."""
         self.world.scheduler.sleep(seconds)
@@ -161,9 +183,10 @@ class Stage:
         self._others += 1
         self.world.scheduler.start(f"other-{self._others}", Process("other"), act)
 
-    def leader(self) -> Pod | None:
+    def leader(self, plant: Plant | None = None) -> Pod | None:
         """The pod that began to lead last, if it is alive."""
-        leading = [pod for pod in self.plant.pods if pod.process.alive and pod.leading_since]
+        pods = (plant or self.plant).pods
+        leading = [pod for pod in pods if pod.process.alive and pod.leading_since]
         return max(leading, key=lambda pod: pod.leading_since or 0.0, default=None)
 
     def kill_leader(self) -> None:

@@ -83,6 +83,8 @@ class Swarm:
     """Whether clusters hold namespaces that nobody owns."""
     disaster: bool = False
     """Whether the store is lost, and restored from a backup."""
+    moves: bool = False
+    """Whether people move workspaces, and owners cordon and drain agents."""
     rotations: bool = False
     """Whether owners give agents new tokens."""
     rates: dict[Fault, float] = field(default_factory=dict)
@@ -96,10 +98,11 @@ def drawn(dice: Dice) -> Swarm:
     tenants = chance.choice((1, 1, 2))
     byzantine = chance.random() < _BYZANTINE
     full_sync = chance.choice((60.0, 120.0, 600.0, 3600.0))
+    disaster = full_sync <= 120 and chance.random() < 0.3
     return Swarm(
         seed=dice.seed,
         tenants=tenants,
-        agents=chance.choice((1, 1, 1, 2)),
+        agents=chance.choice((1, 1, 2)),
         replicas=chance.choice((1, 1, 2, 3)),
         people=chance.randint(1, 3),
         actions=chance.randint(2, 6),
@@ -114,7 +117,9 @@ def drawn(dice: Dice) -> Swarm:
         unruly=chance.random() < 0.5,
         # Orphans are judged by full transfers: with rare ones a seed would take long.
         orphans=full_sync <= 120 and chance.random() < 0.4,
-        disaster=full_sync <= 120 and chance.random() < 0.3,
+        disaster=disaster,
+        # A store that is set back does not know what moved since: a decision of its own (0023).
+        moves=not disaster and chance.random() < 0.7,
         rotations=chance.random() < 0.2,
         byzantine=byzantine,
         rates=_rates(chance),

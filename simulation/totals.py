@@ -9,11 +9,13 @@ from typing import Any
 from simulation.trial import Verdict
 
 SOMETIMES = (
+    "agent drained",
     "agent woken",
     "answer in pages",
     "byzantine agent refused",
     "full sync sends what drifted",
     "full transfer in pages",
+    "move called off",
     "older leader fenced",
     "orphan removed",
     "quota used up",
@@ -21,6 +23,7 @@ SOMETIMES = (
     "restart completed",
     "restart raced by a termination",
     "termination crosses an order",
+    "workspace moved",
     "write to the cluster lost a race",
 )
 """What every large run must reach, or it tests nothing."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.workspaces.decide import is_under_way
 from chalicelib.domain.workspaces.states import EFFECTS, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
-from chalicelib.records import people
+from chalicelib.records import drains, people
 from chalicelib.records.pending import pending_of
 from chalicelib.usecases.audit.verify import verify
 from simulation.dice import Dice
@@ -182,8 +182,15 @@ def unsettled(world: World) -> list[str]:
         for orphan in plant.orphans
         if plant.has_remains(orphan)
     ]
+    left = [
+        f"{name} is not at {plant.agent_id} any more, and something of it is"
+        for plant in world.plants
+        for name, agent_id in world.commits.placed.items()
+        if agent_id != plant.agent_id and plant.has_remains(name)
+    ]
+    drained = [f"{agent} is still to be drained" for _, agent in drains.load_all(world.database)]
     doorless = [f"{plant.agent_id} has no proxy" for plant in world.plants if not plant.has_proxy()]
-    return [*orphans, *doorless] + [
+    return [*orphans, *left, *drained, *doorless] + [
         f"{state.workspace_id} {words}"
         for plant in world.plants
         for state in world.states_of(plant)

@@ -93,12 +93,7 @@ class World:
             for agent in tenant.agents[: swarm.agents]
         ]
         self.users = [self._user(tenant, n) for tenant in self.tenants for n in range(swarm.people)]
-        self.commits = CommitRules(self.history, self._writer, self._has_stopped)
-        self.commits.most_on_agent = swarm.quota_per_agent
-        self.commits.key = self._key
-        self.commits.buried_at = self._was_buried
-        self.commits.applied = lambda name: max(each.rules.applied(name) for each in self.plants)
-        self.commits.asked = self._is_asked
+        self.commits = self._commit_rules()
         self.store.watched = self.commits.look
         self.store.touched = self._check_tenant
         self.answers = AnswerRules(self.history, self.commits)
@@ -154,6 +149,19 @@ class World:
         """Return every state that is stored, by workspace."""
         return self.commits.live
 
+    def _states_at(self, agent_id: str) -> dict[str, WorkspaceState]:
+        placed = self.commits.placed
+        return {name: each for name, each in self.states().items() if placed[name] == agent_id}
+
+    def _living_at(self, workspace_id: str, *, but: str) -> str:
+        others = (plant for plant in self.plants if plant.agent_id != but)
+        return next((each.agent_id for each in others if each.lives(workspace_id)), "")
+
+    def _has_namespace(self, workspace_id: str, agent_id: str) -> bool:
+        return any(
+            plant.has_namespace(workspace_id) for plant in self.plants if plant.agent_id == agent_id
+        )
+
     def states_of(self, plant: Plant) -> list[WorkspaceState]:
         """Return the stored states of one agent's workspaces."""
         placed = self.commits.placed
@@ -185,6 +193,16 @@ class World:
         self.sweep()
         self.scheduler.after(SWEEP_SECONDS, self._sweep_on)
 
+    def _commit_rules(self) -> CommitRules:
+        rules = CommitRules(self.history, self._writer, self._has_stopped)
+        rules.most_on_agent = self.swarm.quota_per_agent
+        rules.key = self._key
+        rules.buried_at = rules.moves.buried_at = self._was_buried
+        rules.moves.is_at = self._has_namespace
+        rules.applied = lambda name: max(each.rules.applied(name) for each in self.plants)
+        rules.asked = self._is_asked
+        return rules
+
     def _liar(self) -> Liar:
         tenant = self.tenants[0]
         agent_id, token = tenant.agents[-1]
@@ -199,6 +217,10 @@ class World:
             agent_id,
             lambda: list(self.states()),
         )
+
+    def _waker(self) -> SimulatedWaker:
+        chance, sometimes = self.dice.stream("waker"), self.history.sometimes
+        return SimulatedWaker(self.scheduler, self.faults, chance, sometimes)
 
     def _owner(self, tenant: Tenant) -> Owner:
         user = next(user for user in self.users if user.person is tenant.people[0])
@@ -215,10 +237,6 @@ class World:
     def _is_asked(self, workspace_id: str) -> None:
         for plant in self.plants:
             plant.rules.asked(workspace_id)
-    def _waker(self) -> SimulatedWaker:
-        chance, sometimes = self.dice.stream("waker"), self.history.sometimes
-        return SimulatedWaker(self.scheduler, self.faults, chance, sometimes)
-
 
     def _tenant(self, number: int) -> Tenant:
         swarm = self.swarm
@@ -239,7 +257,8 @@ class World:
         controllers = Controllers(
             server, self.clock.now, self.scheduler.after, chance, self._weather()
         )
-        rules = ClusterRules(self.history, server, agent_id, self.states)
+        rules = ClusterRules(self.history, server, agent_id, lambda: self._states_at(agent_id))
+        rules.lives_elsewhere = lambda name: self._living_at(name, but=agent_id)
         rules.running = controllers.running
         hand = stream(f"hand/{agent_id}")
         plant = Plant(agent_id, tenant, server, controllers, rules, hand, token)

@@ -89,6 +89,8 @@ ROUTES = (
     Route("GET", "/api/v1/workspaces/{workspace_id}", "workspaces:get_workspace"),
     Route("PATCH", "/api/v1/workspaces/{workspace_id}", "workspaces:patch_workspace"),
     Route("DELETE", "/api/v1/workspaces/{workspace_id}", "workspaces:delete_workspace", status=202),
+    Route("POST", "/api/v1/workspaces/{workspace_id}/move", "workspaces:post_move", status=202),
+    Route("DELETE", "/api/v1/workspaces/{workspace_id}/move", "workspaces:delete_move"),
     Route("GET", "/api/v1/workspaces/{workspace_id}/events", "workspaces:get_events"),
     Route("GET", "/api/v1/workspaces/{workspace_id}/variables", "workspaces:get_variables"),
     Route("GET", "/api/v1/audit/records", "audit:get_records"),

@@ -35,12 +35,13 @@ class ShownEndpoint(Shown):
 
 
 class ShownWorkspace(Shown):
-    """A workspace. ``url`` is the editor's address."""
+    """A workspace. ``url`` is the editor's address; ``moving_to`` the agent that it goes to."""
 
     id: str
     name: str
     owner_id: str
     agent_id: str
+    moving_to: str | None
     editor: str
     source: ShownSource
     desired: DesiredState
@@ -94,6 +95,7 @@ def shown_workspace(view: WorkspaceView) -> ShownWorkspace:
         name=workspace.name,
         owner_id=workspace.owner_id,
         agent_id=workspace.agent_id,
+        moving_to=_moving_to(view),
         editor=workspace.editor,
         source=ShownSource(url=source.url, ref=source.ref, path=source.path, commit=source.commit),
         desired=state.desired,
@@ -112,6 +114,12 @@ def shown_workspace(view: WorkspaceView) -> ShownWorkspace:
         url=(endpoints[0].url or None) if endpoints else None,
         endpoints=endpoints,
     )
+
+
+def _moving_to(view: WorkspaceView) -> str | None:
+    is_moving = view.state.desired is DesiredState.MOVE_REQUESTED
+    move = view.workspace.move
+    return move.agent_id if is_moving and move is not None else None
 
 
 def _url(view: WorkspaceView, port: int, path: str) -> str:

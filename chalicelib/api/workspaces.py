@@ -19,6 +19,7 @@ from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
 from chalicelib.usecases.workspaces.create import create_workspace
 from chalicelib.usecases.workspaces.draft import WorkspaceRequest
+from chalicelib.usecases.workspaces.move import call_move_off, move_workspace
 from chalicelib.usecases.workspaces.read import (
     Filters,
     list_events,
@@ -62,6 +63,14 @@ class WorkspaceChange(Closed):
     desired: Literal[DesiredState.RUNNING, DesiredState.STOPPED, DesiredState.RESTART_REQUESTED]
 
 
+class NewMove(Closed):
+    """Which agent a workspace is to go to. Its volume does not go with it: whoever asks has to say that
+    it may be deleted."""
+
+    agent_id: str = Field(max_length=32)
+    discard_volume: Literal[True]
+
+
 class WorkspaceQuery(Paging):
     """Which workspaces; terminated ones are shown when ``actual=Terminated`` is asked for."""
 
@@ -97,6 +106,19 @@ def patch_workspace(call: Call, workspace_id: str, body: WorkspaceChange) -> Sho
 def delete_workspace(call: Call, workspace_id: str) -> ShownWorkspace:
     """Terminate a workspace, its volume too. There is no way back."""
     return shown_workspace(terminate_workspace(call.ports, call.person, workspace_id))
+
+
+def post_move(call: Call, workspace_id: str, body: NewMove) -> ShownWorkspace:
+    """Move a workspace to another agent. Its volume is deleted; its projects are cloned again."""
+    moved = move_workspace(
+        call.ports, call.person, workspace_id, body.agent_id, attempt=call.attempt
+    )
+    return shown_workspace(moved)
+
+
+def delete_move(call: Call, workspace_id: str) -> ShownWorkspace:
+    """Call a move off. What its agent removed by then is made anew there, with an empty volume."""
+    return shown_workspace(call_move_off(call.ports, call.person, workspace_id))
 
 
 def get_events(call: Call, workspace_id: str, query: Paging) -> Listing[ShownEvent]:

@@ -9,6 +9,7 @@ from chalicelib.ports.store import (
     Absent,
     AtMost,
     Check,
+    Condition,
     Equals,
     Exists,
     Item,
@@ -30,6 +31,8 @@ from chalicelib.records.attributes import (
     text,
 )
 from chalicelib.records.pages import every_item
+
+_ADMITS: tuple[Condition, ...] = (Exists(), AtMost("cordoned", 0), AtMost("retired", 0))
 
 Digests = Sequence[tuple[bytes, float | None]]
 
@@ -134,11 +137,21 @@ def cordon(agent: Agent, *, cordoned: bool, draining: bool) -> Update:
 
 def admits(organisation_id: str, agent_id: str) -> Update:
     """Tell the agent of a new workspace; fails where it takes none."""
-    return Update(
-        keys.agent(organisation_id, agent_id),
-        add={"intent": 1},
-        when=[Exists(), AtMost("cordoned", 0), AtMost("retired", 0)],
-    )
+    key = keys.agent(organisation_id, agent_id)
+    return Update(key, add={"intent": 1}, when=_ADMITS)
+
+
+def will_admit(organisation_id: str, agent_id: str) -> Check:
+    """Fail where the agent takes no new workspace; there is nothing to hear of yet."""
+    return Check(keys.agent(organisation_id, agent_id), _ADMITS)
+
+
+def receives(organisation_id: str, agent_id: str, *, starts: bool) -> Update:
+    """Tell the agent of a workspace that moved there; fails where it is retired, or would have to
+    start it and is drained. Its place was kept: a cordon since keeps it out no more."""
+    when: list[Condition] = [Exists(), AtMost("retired", 0)]
+    when += [AtMost("draining", 0)] if starts else []
+    return Update(keys.agent(organisation_id, agent_id), add={"intent": 1}, when=when)
 
 
 def starts(organisation_id: str, agent_id: str) -> Update:

@@ -50,6 +50,8 @@ class Change:
     audits: tuple[AuditRecord, ...] = ()
     ended: Workspace | None = None
     """The record, where this change confirms the termination."""
+    beside: tuple[Write, ...] = ()
+    """What belongs to the change in rows of others."""
     is_start: bool = False
     """Whether it is asked that the workspace runs: refused while its agent is drained."""
     is_news: bool = False
@@ -100,10 +102,34 @@ def _written(change: Change) -> tuple[WorkspaceState, list[Write]]:
         writes.append(agents.starts(placement.organisation_id, placement.agent_id))
     elif after.generation > before.generation or change.is_news:
         writes.append(raise_intent(placement))
-    writes += _told(placement.organisation_id, after.workspace_id, change)
+    writes += [*change.beside, *_told(placement.organisation_id, after.workspace_id, change)]
     if change.ended is not None and after.actual is ActualState.TERMINATED:
         writes += _released(change.ended, states.expires(after))
     return after, writes
+
+
+def hand_over(store: Store, change: Change, workspace: Workspace) -> None:
+    """Write a change that takes the state of a workspace from its placement to that of its record.
+
+    Raises ConditionFailed when the state, or something beside it, was changed meanwhile.
+    """
+    before, was, place = change.before, change.placement, placement_of(workspace)
+    org, workspace_id = was.organisation_id, before.workspace_id
+    after = replace(change.after, version=before.version + 1)
+    key = keys.state(org, was.agent_id, workspace_id)
+    store.transact(
+        [
+            Delete(key, when=[Equals("version", before.version)]),
+            Delete(keys.pending(org, was.agent_id, workspace_id)),
+            *dues.forget(was, before),
+            workspaces.put_moved(workspace),
+            Put(states.to_item(place, after), when=[Absent()]),
+            *pending.writes(place, None, after),
+            *dues.writes(place, None, after),
+            *change.beside,
+            *_told(org, workspace_id, change),
+        ]
+    )
 
 
 def of_new(workspace: Workspace, state: WorkspaceState, limits: Limits) -> list[Write]:

@@ -7,7 +7,6 @@ to be done without reading the states of all workspaces.
 from dataclasses import dataclass
 
 from chalicelib.domain.workspaces.decide import Order, is_under_way, order_due
-from chalicelib.domain.workspaces.states import DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.store import Delete, Item, Put, Store, Value, Write
 from chalicelib.records import keys
@@ -33,7 +32,7 @@ def pending_of(state: WorkspaceState) -> Pending | None:
         workspace_id=state.workspace_id,
         since=milliseconds(state.desired_at) / 1000,
         has_order=order_due(state) is not Order.NOTHING,
-        terminates=state.desired is DesiredState.TERMINATED,
+        terminates=state.is_leaving,
     )
 
 

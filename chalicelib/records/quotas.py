@@ -15,12 +15,14 @@ from chalicelib.ports.store import (
     MAX_BATCH,
     Absent,
     AtMost,
+    Check,
     Condition,
     Exists,
     Item,
     Key,
     Store,
     Update,
+    Write,
 )
 from chalicelib.records import keys
 from chalicelib.records.attributes import milliseconds, moment, number
@@ -57,6 +59,26 @@ def freed(workspace: Workspace) -> list[Update]:
         Update(_key(workspace.organisation_id, holder), add={"workspaces": -1, "version": 1})
         for holder in holders_of(workspace)
     ]
+
+
+def taken_by(organisation_id: str, agent_id: str, limits: Limits) -> list[Write]:
+    """Return the writes that count one more on an agent alone; they fail as those of ``taken``."""
+    in_force = [AtMost("settings", limits.version)]
+    holder = Holder(Scope.AGENT, agent_id)
+    return [
+        Update(
+            _key(organisation_id, holder),
+            add={"workspaces": 1, "version": 1},
+            when=_room(limits.per_agent),
+        ),
+        Check(keys.organisation_quota(organisation_id), in_force),
+    ]
+
+
+def freed_by(organisation_id: str, agent_id: str) -> Update:
+    """Return the write that counts one less on an agent alone."""
+    key = keys.agent_quota(organisation_id, agent_id)
+    return Update(key, add={"workspaces": -1, "version": 1})
 
 
 def limits_changed(organisation: Organisation) -> Update:

@@ -1,10 +1,11 @@
-"""A workspace's cold item: what never changes about it."""
+"""A workspace's cold item: what nothing but a move changes about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chalicelib.domain.workspaces.workspace import DevfileSource, Endpoint, Workspace
-from chalicelib.ports.store import Absent, Attributes, Item, Key, Put, Store, Value
+from chalicelib.domain.workspaces.states import DesiredState
+from chalicelib.domain.workspaces.workspace import DevfileSource, Endpoint, Move, Workspace
+from chalicelib.ports.store import Absent, Attributes, Exists, Item, Key, Put, Store, Value
 from chalicelib.records import keys
 from chalicelib.records.attributes import SCHEMA, milliseconds, moment, number, text
 from chalicelib.records.pages import every_item
@@ -46,6 +47,11 @@ def put_new(workspace: Workspace) -> Put:
     return Put(Item(_key(workspace), _attributes(workspace)), when=[Absent()])
 
 
+def put_moved(workspace: Workspace) -> Put:
+    """Write where the workspace goes, or where it is; together with its state, which guards both."""
+    return Put(Item(_key(workspace), _attributes(workspace)), when=[Exists()])
+
+
 def put_expiring(workspace: Workspace, expires: int) -> Put:
     """Write that the workspace is kept no longer than until ``expires``."""
     return Put(Item(_key(workspace), _attributes(workspace), expires))
@@ -68,6 +74,7 @@ def from_item(item: Item, organisation_id: str) -> Workspace:
             (text(entry, "name"), text(entry, "kind"))
             for entry in _entries(stored.get("variables"))
         ),
+        move=_move(stored.get("move")),
     )
 
 
@@ -81,7 +88,7 @@ def _attributes(workspace: Workspace) -> Attributes:
         {"name": e.name, "port": e.port, "exposure": e.exposure, "path": e.path}
         for e in workspace.endpoints
     ]
-    return {
+    attributes: dict[str, Value] = {
         "v": SCHEMA,
         "owner": workspace.owner_id,
         "agent": workspace.agent_id,
@@ -97,6 +104,15 @@ def _attributes(workspace: Workspace) -> Attributes:
         "endpoints": endpoints,
         "variables": [{"name": name, "kind": kind} for name, kind in workspace.variables],
     }
+    if workspace.move is not None:
+        attributes["move"] = {"agent": workspace.move.agent_id, "then": workspace.move.then.value}
+    return attributes
+
+
+def _move(stored: Value) -> Move | None:
+    if not isinstance(stored, dict):
+        return None
+    return Move(text(stored, "agent"), DesiredState(text(stored, "then")))
 
 
 def _source(stored: Value) -> DevfileSource:

@@ -7,7 +7,7 @@ from base64 import b64decode
 from typing import Any
 
 from chalicelib.domain.workspaces.states import DesiredState
-from simulation.gateway import Answer, Call
+from simulation.gateway import FUNCTION_SECONDS, Answer, Call
 from simulation.history import History
 from simulation.invariants.commits import CommitRules
 
@@ -44,7 +44,7 @@ class AnswerRules:
             # Another organisation's workspace is as unknown here as one that never was.
             organisation = self._commits.organisations.get(order["workspace_id"], "nobody's")
             is_orphan = order["action"] == "terminate" and organisation not in call.tenant
-            if placed != call.subject and not is_orphan:
+            if placed != call.subject and not (is_orphan or self._has_left(call, order)):
                 words = f"{call.subject} was given an order for {order['workspace_id']} of {placed}"
                 self._history.broken("INV-8", words)
             for secret in order.get("secrets") or ():
@@ -57,6 +57,17 @@ class AnswerRules:
             self._history.sometimes("full transfer in pages")
         if told.get("update_type") == "full" and body["orders"]:
             self._history.sometimes("full sync sends what drifted")
+
+    def _has_left(self, call: Call, order: dict[str, Any]) -> bool:
+        """Whether the workspace has left the agent while the answer was written, or is only what the
+        agent's cluster still has of one that moved once."""
+        workspace_id = order["workspace_id"]
+        since = self._commits.moves.left_since(workspace_id, call.subject)
+        if since is not None and self._history.now() - since < FUNCTION_SECONDS:
+            return True
+        state = self._commits.live.get(workspace_id)
+        has_moved = state is not None and state.stay > 1
+        return has_moved and order["action"] == "terminate"
 
     def _look_at_secret(self, workspace_id: str, secret: dict[str, Any]) -> None:
         state = self._commits.live.get(workspace_id)

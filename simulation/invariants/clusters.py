@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from berth_kube import kinds
-from chalicelib.domain.workspaces.states import DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.wire import labels
 from simulation.cluster.controllers import RunningPod
@@ -19,7 +18,8 @@ _TOMBSTONE = "berth-tombstone-"
 
 
 class ClusterRules:
-    """Watches one agent's cluster. ``by_hand``: an administrator acts now, and is no agent."""
+    """Watches one agent's cluster; ``states`` are of its own workspaces. ``by_hand``: an administrator
+    acts now, and is no agent."""
 
     def __init__(
         self,
@@ -32,7 +32,8 @@ class ClusterRules:
         self._server = server
         self._agent_id = agent_id
         self._states = states
-        self._ended: set[str] = set()
+        self._ended: dict[str, int] = {}
+        """The generation in which a workspace's namespace went, -1 where it is not this agent's."""
         self._stopped: set[tuple[str, int]] = set()
         self._buried: set[tuple[str, int]] = set()
         self._generations: dict[str, int] = {}
@@ -44,6 +45,8 @@ class ClusterRules:
         self.by_hand = False
         self.running: Callable[[], Iterable[RunningPod]] = tuple
         """The pods that hold their volumes."""
+        self.lives_elsewhere: Callable[[str], str] = lambda _: ""
+        """The other agent that has a Deployment or a pod of a workspace; empty where none has."""
         server.store.on_commit.append(self._look)
 
     def has_stopped(self, workspace_id: str, generation: int) -> bool:
@@ -65,7 +68,7 @@ class ClusterRules:
     def asked(self, workspace_id: str) -> None:
         """A person wants something of a workspace: one whose end was lost may come back."""
         if workspace_id in self._excused:
-            self._ended.discard(workspace_id)
+            self._ended.pop(workspace_id, None)
             self._generations.pop(workspace_id, None)
 
     def _look(self, shelf: Shelf, event: Event) -> None:
@@ -77,7 +80,7 @@ class ClusterRules:
         if not place.startswith(_PREFIX):
             return
         workspace_id = place.removeprefix(_PREFIX)
-        if event.type == "ADDED" and workspace_id in self._ended:
+        if event.type == "ADDED" and self._is_over(workspace_id):
             self._broken("INV-2", workspace_id, f"{shelf.kind.name} {name} was made after the end")
         if shelf.kind in (kinds.NAMESPACE, kinds.VOLUME_CLAIM):
             self._look_at_end(shelf, event, workspace_id)
@@ -85,7 +88,9 @@ class ClusterRules:
             self._look_at_generation(event, workspace_id)
             self._note_scale(event, workspace_id)
             self._note_stop(workspace_id)
+            self._look_elsewhere(event, workspace_id)
         elif shelf.kind is kinds.POD:
+            self._look_elsewhere(event, workspace_id)
             is_scaled = event.type == "ADDED" and workspace_id in self._scaled_by_hand
             if self.by_hand or is_scaled:
                 self._handled.add(event.now.uid)
@@ -96,15 +101,31 @@ class ClusterRules:
         ends = _is_ending(event.now.object) or event.type == "DELETED"
         was = event.before is not None and _is_ending(event.before.object)
         state = self._states().get(workspace_id)
-        may_end = state is None or state.desired is DesiredState.TERMINATED
+        may_end = state is None or state.is_leaving or self._was_to_go(state)
         is_excused = self.by_hand or workspace_id in self._excused
         if ends and not was and not is_excused and not may_end:
             self._broken("INV-3", workspace_id, f"{shelf.kind.name} deleted while it is wanted")
         if event.type == "DELETED" and shelf.kind is kinds.NAMESPACE and may_end:
-            self._ended.add(workspace_id)
+            self._ended[workspace_id] = _ended_in(state)
             self._history.tell(f"{workspace_id} namespace is gone")
             if state is None:
                 self._history.sometimes("orphan removed")
+
+    def _was_to_go(self, state: WorkspaceState) -> bool:
+        """Whether its removal began before its move was called off."""
+        name, stay = state.workspace_id, state.stay
+        return stay > 1 and any(each == name and buried < stay for each, buried in self._buried)
+
+    def _is_over(self, workspace_id: str) -> bool:
+        """Whether the workspace's namespace went, and it did not come (back) to this agent since."""
+        ended, state = self._ended.get(workspace_id), self._states().get(workspace_id)
+        if ended is None:
+            return False
+        return state is None or state.stay <= max(ended, 1)
+
+    def _look_elsewhere(self, event: Event, workspace_id: str) -> None:
+        if event.type == "ADDED" and (other := self.lives_elsewhere(workspace_id)):
+            self._broken("INV-28", workspace_id, f"it is made here, and lives at {other}")
 
     def _look_at_generation(self, event: Event, workspace_id: str) -> None:
         if event.type == "DELETED":
@@ -148,6 +169,12 @@ class ClusterRules:
 
     def _broken(self, rule: str, workspace_id: str, words: str) -> None:
         self._history.broken(rule, f"{workspace_id}: {words}")
+
+
+def _ended_in(state: WorkspaceState | None) -> int:
+    if state is None:
+        return -1
+    return state.generation if state.is_leaving else state.stay - 1
 
 
 def is_unfinished(pod: Stored) -> bool:

@@ -11,6 +11,7 @@ from chalicelib.ports.store import Put, Update, Write
 from chalicelib.records import keys, states
 from chalicelib.records.pending import pending_of
 from simulation.history import Commit, History
+from simulation.invariants.moves import Cordons, Moves
 from simulation.store import key_of
 
 _RESTART = DesiredState.RESTART_REQUESTED
@@ -66,6 +67,8 @@ class CommitRules:
         """The idempotency key of the request that is being worked on."""
         self.buried_at: Callable[[str, int], bool] = lambda *_: True
         """Whether a tombstone of this generation ever stood for a workspace."""
+        self.cordons = Cordons(history)
+        self.moves = Moves(history)
         self.applied: Callable[[str], int] = lambda _: 0
         """The highest generation that a workspace ever had in a cluster."""
         self.most_on_agent = 0
@@ -92,21 +95,29 @@ class CommitRules:
     def look(self, writes: Sequence[Write]) -> None:
         """Check what a transaction did to states."""
         written: list[WorkspaceState] = []
+        gone: dict[str, WorkspaceState] = {}
         for write in writes:
             self._note_pending(write)
             self._check_epoch(write)
+            self.cordons.note(write)
             if not _is_state(write):
                 continue
             if not isinstance(write, Put):
-                self.live.pop(key_of(write).sort.rpartition("#")[2], None)
+                name = key_of(write).sort.rpartition("#")[2]
+                if name in self.live:
+                    gone[name] = self.live.pop(name)
                 continue
             after = states.from_item(write.item)
             before = self.live.get(after.workspace_id)
             self.live[after.workspace_id] = after
             _, organisation, _, agent_id = key_of(write).partition.split("#")
+            was = self.placed.get(after.workspace_id, "")
             self.placed[after.workspace_id] = agent_id
             self.organisations[after.workspace_id] = organisation
-            self._check(before, after, _audits(writes))
+            if after.workspace_id in gone:
+                self._check_move(gone[after.workspace_id], after, was, _audits(writes))
+            else:
+                self._check(before, after, _audits(writes))
             written.append(after)
         for after in written:
             has_row = after.workspace_id in self._pending
@@ -130,6 +141,18 @@ class CommitRules:
                 self._history.broken("INV-5", f"{name} fell from epoch {highest} to {epoch}")
             self._epochs[name] = max(epoch, highest)
 
+    def _check_move(
+        self, before: WorkspaceState, after: WorkspaceState, was: str, audits: int
+    ) -> None:
+        writer = self._writer()
+        commits = self._history.commits.setdefault(after.workspace_id, [])
+        commits.append(Commit(self._history.now(), writer, after))
+        self._history.tell(f"{after.workspace_id} {_words(after)}, moved by {writer}")
+        self._expect(writer == "agent", "INV-28", after, f"moved by the {writer}")
+        self._expect(audits == 1, "INV-19", after, f"{audits} records of a move")
+        self.moves.look(before, after, left=was, is_honest=was != self.liar)
+        self._check_quota(after)
+
     def _check(self, before: WorkspaceState | None, after: WorkspaceState, audits: int) -> None:
         writer = self._writer()
         commits = self._history.commits.setdefault(after.workspace_id, [])
@@ -140,6 +163,7 @@ class CommitRules:
             if key := self.key():
                 self._history.belongs(key, after.workspace_id)
             self._check_quota(after)
+            self.cordons.look_at_new(after, self.placed[after.workspace_id])
             return
         self._check_counts(before, after)
         if (
@@ -183,11 +207,17 @@ class CommitRules:
         self._expect(audits == accepted, "INV-19", after, f"{audits} records of {accepted} changes")
         if changed and before.desired is _RESTART and after.desired is DesiredState.TERMINATED:
             self._history.sometimes("restart raced by a termination")
-        if changed and writer == "person":
-            self.asked(after.workspace_id)
-        if not changed or writer == "person":
+        if not changed:
             return
-        if writer == "agent":
+        self.cordons.look_at_wish(before, after, self.placed[after.workspace_id])
+        if writer == "person":
+            self.asked(after.workspace_id)
+        if before.desired is DesiredState.MOVE_REQUESTED and not after.is_leaving:
+            self._expect(after.stay == after.generation, "INV-28", after, "called off in part")
+            self._history.sometimes("move called off")
+        elif writer == "person":
+            return
+        elif writer == "agent":
             self._check_restart(before, after)
         else:
             self._expect(
@@ -220,6 +250,8 @@ class CommitRules:
     def _may_sweep(self, before: WorkspaceState, after: WorkspaceState) -> bool:
         if after.desired is DesiredState.TERMINATED:
             return after.workspace_id in self.abandoned
+        if self.cordons.may_stop(before, self.placed[after.workspace_id]):
+            return after.desired is DesiredState.STOPPED
         return before.desired is DesiredState.RUNNING and after.desired is DesiredState.STOPPED
 
     def _check_restart(self, before: WorkspaceState, after: WorkspaceState) -> None:

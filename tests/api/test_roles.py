@@ -51,6 +51,13 @@ MATRIX: list[Row] = [
     ({OWN, AUD}, "GET", "/api/v1/workspaces/{theirs}/variables", None),
     ({OWN}, "PATCH", "/api/v1/workspaces/{theirs}", {"desired": "Stopped"}),
     ({OWN}, "DELETE", "/api/v1/workspaces/{theirs}", None),
+    (
+        {OWN},
+        "POST",
+        "/api/v1/workspaces/{theirs}/move",
+        {"agent_id": "{agent}", "discard_volume": True},
+    ),
+    ({OWN}, "DELETE", "/api/v1/workspaces/{theirs}/move", None),
 ]
 
 
@@ -117,6 +124,12 @@ def test_ids_of_another_organisation_are_absent(world: World) -> None:
         ("GET", "/api/v1/workspaces/{workspace_id}", None),
         ("PATCH", "/api/v1/workspaces/{workspace_id}", {"desired": "Stopped"}),
         ("DELETE", "/api/v1/workspaces/{workspace_id}", None),
+        (
+            "POST",
+            "/api/v1/workspaces/{workspace_id}/move",
+            {"agent_id": agent.agent.id, "discard_volume": True},
+        ),
+        ("DELETE", "/api/v1/workspaces/{workspace_id}/move", None),
         ("GET", "/api/v1/workspaces/{workspace_id}/events", None),
         ("GET", "/api/v1/workspaces/{workspace_id}/variables", None),
     ]

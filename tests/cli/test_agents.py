@@ -1,12 +1,13 @@
 """Which agent a new workspace goes to, where there are several; and cordoning and draining one."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from berth_cli.failures import Exit
-from tests.cli.installation import Installation, Shell, installed
+from tests.cli.installation import Installation, PaperAgent, Shell, installed
 from tests.cli.test_failures import SMALL
 
 
@@ -73,3 +74,43 @@ def test_an_agent_that_is_not_there_is_told_with_those_that_are(
     ended = berth("agent", "drain", "elsewhere")
     assert ended.code == Exit.USAGE
     assert installation.agent.id in ended.stderr
+
+
+def test_a_move_needs_a_word_on_the_volume(installation: Installation, berth: Shell) -> None:
+    """Without --discard-volume nothing is asked for, and what would be lost is said."""
+    installation.running("busy")
+    other = installation.world.agent().agent.id
+    for words in (("--to", other), ("--discard-volume",), ("--call-off", "--to", other)):
+        assert berth("move", "busy", *words).code == Exit.USAGE
+    assert "not pushed is lost" in " ".join(berth("move", "busy", "--to", other).stderr.split())
+    assert berth("show", "busy", "-o", "json").json["desired"] == "Running"
+
+
+def test_a_move_is_waited_for_at_its_new_agent(installation: Installation, berth: Shell) -> None:
+    """The command ends when the workspace runs at the other agent, and not before."""
+    made = installation.running("busy")
+    other = PaperAgent(installation.world, installation.world.agent())
+    with berth.started(
+        "move", "busy", "--to", other.id, "--discard-volume", "-o", "json"
+    ) as waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline()
+        assert berth("show", "busy", "-o", "json").json["moving_to"] == other.id
+        installation.agent.bury(made["id"], 2)
+        other.report(made["id"], 3, 1)
+        assert waiting.wait(30) == 0
+        assert waiting.stdout is not None
+        moved = json.loads(waiting.stdout.read())
+    assert (moved["agent_id"], moved["actual"], moved["generation"]) == (other.id, "Running", 3)
+
+
+def test_a_move_that_is_called_off_ends_the_wait(installation: Installation, berth: Shell) -> None:
+    """Who waits is told that it does not move any more; the workspace stays."""
+    installation.running("busy")
+    other = installation.world.agent().agent.id
+    with berth.started("move", "busy", "--to", other, "--discard-volume") as waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline()
+        assert berth("move", "busy", "--call-off").code == 0
+        assert waiting.wait(30) == Exit.REFUSED
+        assert "does not move any more" in waiting.stderr.read()

@@ -42,6 +42,9 @@ RESTARTS = state(D.RESTART_REQUESTED, A.RUNNING, 2, 1)
 ENDS = state(D.TERMINATED, A.RUNNING, 2, 1)
 ENDING = state(D.TERMINATED, A.TERMINATING, 2, 2)
 ENDED = state(D.TERMINATED, A.TERMINATED, 2, 2)
+MOVES = state(D.MOVE_REQUESTED, A.RUNNING, 2, 1)
+CAME = replace(state(D.RUNNING, A.CREATION_REQUESTED, 3, 2, live=0), stay=3)
+CALLED_OFF = replace(state(D.RUNNING, A.RUNNING, 3, 1), stay=3)
 WITHHELD = replace(state(D.RUNNING, A.UNKNOWN, 1, 1, live=0), withheld=True)
 
 # fmt: off
@@ -108,6 +111,35 @@ SCENARIOS = [
         ENDED, report=buried(2), sends=NOTHING, outcome=COLLECT, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
     row("what comes back after the end is removed again",
         ENDED, report=seen(A.RUNNING, 2), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATED, 2, 2)),
+    # Moving to another agent: for the one that it leaves it is an end
+    row("a move is sent as an end",
+        RUNS, wish=D.MOVE_REQUESTED, sends=TERMINATE, then=(D.MOVE_REQUESTED, A.RUNNING, 2, 1)),
+    row("a move waits for what is still there",
+        MOVES, report=ending(2), sends=TERMINATE, then=(D.MOVE_REQUESTED, A.TERMINATING, 2, 2)),
+    row("absence alone gives nothing up",
+        MOVES, report=absent(), sends=TERMINATE, then=(D.MOVE_REQUESTED, A.TERMINATING, 2, 1)),
+    row("an older tombstone gives nothing up",
+        MOVES, report=buried(1), sends=TERMINATE, then=(D.MOVE_REQUESTED, A.TERMINATING, 2, 1)),
+    row("the tombstone of its generation gives it up",
+        MOVES, report=buried(2), sends=NOTHING, outcome=COLLECT, then=(D.MOVE_REQUESTED, A.TERMINATED, 2, 2)),
+    row("what moves may be terminated, by a tombstone of that wish",
+        MOVES, wish=D.TERMINATED, report=buried(2), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATING, 3, 2)),
+    row("what came is sent to its new agent",
+        CAME, sends=SPEC, then=(D.RUNNING, A.CREATION_REQUESTED, 3, 2)),
+    row("what came and is not there yet is not lost",
+        CAME, report=absent(), sends=SPEC, then=(D.RUNNING, A.CREATION_REQUESTED, 3, 2)),
+    row("what came is acknowledged as ever",
+        CAME, report=seen(A.RUNNING, 3), sends=NOTHING, then=(D.RUNNING, A.RUNNING, 3, 3)),
+    row("the tombstone of an earlier stay is collected",
+        CAME, report=buried(1), sends=SPEC, outcome=COLLECT, then=(D.RUNNING, A.CREATION_REQUESTED, 3, 2)),
+    row("a tombstone of this stay is nobody's wish",
+        CAME, report=buried(3), sends=SPEC, then=(D.RUNNING, A.ERROR, 3, 2)),
+    row("called off before it began, it lives on",
+        CALLED_OFF, report=seen(A.RUNNING, 1), sends=SPEC, then=(D.RUNNING, A.RUNNING, 3, 1)),
+    row("called off too late, its removal goes on",
+        CALLED_OFF, report=ending(2), sends=SPEC, then=(D.RUNNING, A.TERMINATING, 3, 1)),
+    row("and then it is made anew",
+        CALLED_OFF, report=buried(2), sends=SPEC, outcome=COLLECT, then=(D.RUNNING, A.CREATION_REQUESTED, 3, 1)),
     # Reports that must not be believed
     row("an older report changes nothing",
         RUNS, report=seen(A.FAILED, 1, resource_version=9), sends=NOTHING, outcome=STALE, then=(D.RUNNING, A.RUNNING, 1, 1)),
@@ -144,6 +176,10 @@ SCENARIOS = [
         RUNS, report=again(absent()), sends=NOTHING, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
     row("an end of the backup is sent where nothing is left",
         ENDS, report=again(absent()), sends=TERMINATE, then=(D.TERMINATED, A.TERMINATING, 2, 1)),
+    row("a move of the backup is withheld where nothing is left: it may be over",
+        MOVES, report=again(absent()), sends=NOTHING, then=(D.MOVE_REQUESTED, A.UNKNOWN, 2, 1)),
+    row("a move of the backup goes on where something is left",
+        MOVES, report=again(seen(A.RUNNING, 1)), sends=TERMINATE, then=(D.MOVE_REQUESTED, A.RUNNING, 2, 1)),
     row("what is withheld stays so while it is gone",
         WITHHELD, report=absent(), sends=NOTHING, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
     row("what is withheld and lives after all goes on",

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import Clash
 from chalicelib.domain.workspaces.decide import Order, Sighting, decide, order_due
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
-from chalicelib.domain.workspaces.transitions import requested, want
+from chalicelib.domain.workspaces.transitions import placed, requested, want
+from chalicelib.domain.workspaces.workspace import WorkspaceState
 from tests.domain.sightings import NOW, buried, seen
 
 REPORTS = st.builds(
@@ -39,18 +40,22 @@ def test_no_interleaving_loses_an_intent_or_lowers_a_counter(
                 now = want(now, step, NOW + moment) or now
                 wished = step
             except Clash:
-                assert wished is DesiredState.TERMINATED
+                assert wished in (DesiredState.TERMINATED, DesiredState.MOVE_REQUESTED)
         else:
-            now = decide(now, step, NOW + moment).state or now
+            now = _reported(now, step)
             if now.desired is not before.desired:
-                # The only change that Berth makes by itself: the second half of a restart.
-                assert before.desired is DesiredState.RESTART_REQUESTED
+                # All that Berth changes by itself: the second half of a restart, and of a move.
+                assert before.desired in (
+                    DesiredState.RESTART_REQUESTED,
+                    DesiredState.MOVE_REQUESTED,
+                )
                 wished = DesiredState.RUNNING
         assert now.desired is wished
         assert now.generation >= before.generation
         assert before.acknowledged <= now.acknowledged <= now.generation
-        place = (now.epoch, now.resource_version)
-        assert place >= (before.epoch, before.resource_version)
+        if now.stay == before.stay:
+            place = (now.epoch, now.resource_version)
+            assert place >= (before.epoch, before.resource_version)
         if before.actual is ActualState.TERMINATED:
             assert now == before
 
@@ -61,14 +66,14 @@ def test_an_honest_agent_always_gets_there(history: list[DesiredState | Sighting
     now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW)
     for step in history:
         if isinstance(step, Sighting):
-            now = decide(now, step, NOW).state or now
+            now = _reported(now, step)
         else:
             try:
                 now = want(now, step, NOW) or now
             except Clash:
                 continue
     for version in range(100, 110):
-        now = decide(now, _honest(now.desired, now.generation, version), NOW).state or now
+        now = _reported(now, _honest(now, version))
     assert order_due(now) is Order.NOTHING
     reached = {
         DesiredState.RUNNING: ActualState.RUNNING,
@@ -78,11 +83,17 @@ def test_an_honest_agent_always_gets_there(history: list[DesiredState | Sighting
     assert now.actual is reached[now.desired]
 
 
-def _honest(desired: DesiredState, generation: int, version: int) -> Sighting:
-    if desired is DesiredState.TERMINATED:
-        return replace(buried(generation), resource_version=version, epoch=9)
-    actual = ActualState.RUNNING if desired is DesiredState.RUNNING else ActualState.STOPPED
-    return seen(actual, generation, resource_version=version, epoch=9, secrets_digest="abc")
+def _reported(now: WorkspaceState, step: Sighting) -> WorkspaceState:
+    """The state after a report; what was given up has another agent then."""
+    after = decide(now, step, NOW).state or now
+    return placed(after, DesiredState.RUNNING, NOW, epoch=0) if after.is_given_up else after
+
+
+def _honest(now: WorkspaceState, version: int) -> Sighting:
+    if now.is_leaving:
+        return replace(buried(now.generation), resource_version=version, epoch=9)
+    actual = ActualState.RUNNING if now.desired is DesiredState.RUNNING else ActualState.STOPPED
+    return seen(actual, now.generation, resource_version=version, epoch=9, secrets_digest="abc")
 
 
 @given(st.lists(WISHES | RESTORED, max_size=40))
@@ -93,15 +104,15 @@ def test_a_restore_brings_nothing_back(history: list[DesiredState | Sighting]) -
     for step in history:
         before = now
         if isinstance(step, Sighting):
-            now = decide(now, step, NOW).state or now
+            now = _reported(now, step)
             if before.withheld and step.absent:
                 assert order_due(now) in (Order.NOTHING, Order.TERMINATE)
         else:
             try:
                 now = want(now, step, NOW) or now
+                assert not now.withheld
             except Clash:
-                assert before.desired is DesiredState.TERMINATED
-            assert not now.withheld
+                assert before.is_leaving
         if before.desired is DesiredState.TERMINATED:
             assert now.desired is DesiredState.TERMINATED
         assert now.generation >= before.generation

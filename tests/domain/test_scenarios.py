@@ -54,7 +54,7 @@ def test_a_report_of_what_is_wanted_silences_the_second_poll(desired: DesiredSta
     tried = 0
     for start, actual in product(starts, ActualState):
         first, _ = answers(start, seen(actual, start.generation))
-        if first.desired is DesiredState.TERMINATED:
+        if first.is_leaving:
             first, _ = answers(first, buried(first.generation))
         report = seen(actual, first.generation)
         second, _ = answers(first, report)
@@ -105,16 +105,13 @@ def test_no_report_lowers_the_acknowledgement_or_lifts_it_over_the_intent() -> N
 
 
 def test_only_the_right_tombstone_ends_a_workspace() -> None:
-    """Terminated is stored if and only if it was wished and nothing but that tombstone is left."""
+    """An end (or being given up, for a move) is seen if and only if it was wished and nothing but that
+    tombstone is left."""
     for start, report in product(STARTS, REPORTS):
         if start.actual is ActualState.TERMINATED:
             continue
         after, _ = answers(start, report)
-        confirmed = (
-            start.desired is DesiredState.TERMINATED
-            and report.absent
-            and report.tombstone == start.generation
-        )
+        confirmed = start.is_leaving and report.absent and report.tombstone == start.generation
         assert (after.actual is ActualState.TERMINATED) is confirmed
 
 
@@ -126,7 +123,7 @@ def test_what_is_wanted_and_does_not_live_is_always_sent() -> None:
             ended = after.actual is ActualState.TERMINATED
             assert ended or after.live_generation == after.generation
         else:
-            assert (order is Order.TERMINATE) is (after.desired is DesiredState.TERMINATED)
+            assert (order is Order.TERMINATE) is after.is_leaving
 
 
 def test_terminated_is_absorbing() -> None:
@@ -173,7 +170,7 @@ def test_absence_from_a_full_sync_sends_again_and_changes_no_intent() -> None:
     """What a full sync does not name is Unknown and due, unless it never was or is to end."""
     for start in STARTS:
         after = missed(start, LATER)
-        if start.desired is DesiredState.TERMINATED or start.acknowledged == 0:
+        if start.is_leaving or start.acknowledged == 0:
             assert after is None
             continue
         assert after is not None

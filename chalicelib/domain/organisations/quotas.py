@@ -56,9 +56,13 @@ def limits_of(organisation: Organisation) -> Limits:
 
 
 def holders_of(workspace: Workspace) -> tuple[Holder, ...]:
-    """Return whose quotas the workspace counts against, the narrowest first."""
+    """Return whose quotas the workspace counts against, the narrowest first.
+
+    While it moves, both agents': its place is kept where it goes, and it may still be where it was.
+    """
+    agents = [workspace.agent_id, *([] if workspace.move is None else [workspace.move.agent_id])]
     return (
         Holder(Scope.USER, workspace.owner_id),
-        Holder(Scope.AGENT, workspace.agent_id),
+        *(Holder(Scope.AGENT, each) for each in agents),
         Holder(Scope.ORGANISATION, workspace.organisation_id),
     )

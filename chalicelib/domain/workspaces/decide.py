@@ -40,7 +40,7 @@ class Outcome(Enum):
     STORED = "stored"
     STALE = "stale"
     COLLECT = "collect"
-    """Stored as ``Terminated``: the tombstone has done its duty."""
+    """The end is known, or the workspace is given up: the tombstone has done its duty."""
 
 
 class Order(Enum):
@@ -73,7 +73,7 @@ def decide(state: WorkspaceState, seen: Sighting, now: float) -> Decision:
     after = _observed(known, seen, now)
     if _is_reached(after):
         after = restarted(after, now)
-    collect = after.actual is ActualState.TERMINATED
+    collect = after.actual is ActualState.TERMINATED or _is_over_here(after, seen)
     return Decision(
         state=None if after == state else after,
         outcome=Outcome.COLLECT if collect else Outcome.STORED,
@@ -87,11 +87,11 @@ def order_due(state: WorkspaceState, *, spec_digest: str | None = None) -> Order
     ``spec_digest`` is that of the present rendering: a full answer passes it, and so also corrects
     what drifted and follows changed guard rails.
     """
-    if state.desired is DesiredState.TERMINATED:
-        terminated = state.actual is ActualState.TERMINATED
-        return Order.NOTHING if terminated else Order.TERMINATE
     if state.withheld:
         return Order.NOTHING
+    if state.is_leaving:
+        terminated = state.actual is ActualState.TERMINATED
+        return Order.NOTHING if terminated else Order.TERMINATE
     if state.secrets_digest not in ("", state.live_secrets_digest):
         return Order.EVERYTHING
     is_live = state.live_generation == state.generation
@@ -109,7 +109,7 @@ def missed(state: WorkspaceState, now: float) -> WorkspaceState | None:
 
     Absence deletes nothing and changes no intent: what should exist is sent again.
     """
-    if state.desired is DesiredState.TERMINATED or state.acknowledged == 0 or state.withheld:
+    if state.is_leaving or not state.was_here or state.withheld:
         return None
     lost = replace(state, live_generation=0, live_secrets_digest="", spec_digest="")
     after = _shown(lost, ActualState.UNKNOWN, reasons.LOST, now)
@@ -187,15 +187,17 @@ def _observed(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceSta
 
 def _live_generation(state: WorkspaceState, seen: Sighting) -> int:
     """Return the generation that lives; a tombstone stands for it only where it was asked for."""
-    if state.desired is DesiredState.TERMINATED:
+    if state.is_leaving:
         return seen.generation
     return 0 if seen.absent or seen.tombstone is not None else seen.generation
 
 
 def _interpreted(state: WorkspaceState, seen: Sighting) -> tuple[ActualState, Reason | None]:
     """Return the state to show: the target's reading, unless it cannot be so."""
-    if state.desired is DesiredState.TERMINATED:
+    if state.is_leaving and not state.withheld:
         return _interpreted_end(state, seen)
+    if _is_of_earlier_stay(state, seen):
+        return ActualState.CREATION_REQUESTED if seen.absent else ActualState.TERMINATING, None
     if seen.tombstone is not None:
         return ActualState.ERROR, reasons.TERMINATED_BY_OTHERS
     if seen.absent:
@@ -222,9 +224,19 @@ def _interpreted_absence(
         return ActualState.UNKNOWN, reasons.WITHHELD
     if seen.actual is ActualState.ERROR:
         return ActualState.ERROR, seen.reason
-    if state.acknowledged > 0:
+    if state.was_here:
         return ActualState.UNKNOWN, seen.reason or reasons.LOST
     return state.actual, state.reason
+
+
+def _is_of_earlier_stay(state: WorkspaceState, seen: Sighting) -> bool:
+    """Whether the tombstone is of a removal from before the workspace came (back) to its agent."""
+    return seen.tombstone is not None and state.stay > max(seen.tombstone, 1)
+
+
+def _is_over_here(state: WorkspaceState, seen: Sighting) -> bool:
+    """Whether an earlier removal has ended and only its tombstone is in the way."""
+    return seen.absent and not state.is_leaving and _is_of_earlier_stay(state, seen)
 
 
 def _shown(

@@ -11,6 +11,7 @@ class DesiredState(StrEnum):
     STOPPED = "Stopped"
     TERMINATED = "Terminated"
     RESTART_REQUESTED = "RestartRequested"
+    MOVE_REQUESTED = "MoveRequested"
 
 
 class ActualState(StrEnum):
@@ -47,5 +48,7 @@ EFFECTS: dict[DesiredState, Effect] = {
     DesiredState.RUNNING: Effect(1, ActualState.RUNNING),
     DesiredState.STOPPED: Effect(0, ActualState.STOPPED),
     DesiredState.TERMINATED: Effect(None, ActualState.TERMINATED),
+    # Reached, the workspace goes to another agent, with what was wanted of it before.
+    DesiredState.MOVE_REQUESTED: Effect(None, ActualState.TERMINATED),
     DesiredState.RESTART_REQUESTED: Effect(0, ActualState.STOPPED, then=DesiredState.RUNNING),
 }

@@ -32,14 +32,44 @@ def requested(
 def want(state: WorkspaceState, desired: DesiredState, now: float) -> WorkspaceState | None:
     """Return the state with the wish accepted, or None when it is already wished and not withheld.
 
-    Raises Clash once the workspace is to be terminated: nothing brings it back.
+    Raises Clash once the workspace is to be terminated (nothing brings it back), and while it moves,
+    when it can only be terminated or its move be called off.
     """
+    is_moving = state.desired is DesiredState.MOVE_REQUESTED
+    if is_moving and desired is not DesiredState.TERMINATED:
+        message = "The workspace is being moved to another agent; wait, or call the move off."
+        raise Clash("workspace-moving", message)
     if desired is state.desired and not state.withheld:
         return None
     if state.desired is DesiredState.TERMINATED:
         message = "The workspace is terminated or about to be; create another one."
         raise Clash("workspace-terminated", message)
     return replace(intend(state, desired, now), withheld=False)
+
+
+def called_off(state: WorkspaceState, then: DesiredState, now: float) -> WorkspaceState:
+    """Return the state of a workspace that stays where it is: a removal that began there is over or
+    will be, and binds nobody any more."""
+    after = intend(state, then, now)
+    return replace(after, stay=after.generation, withheld=False)
+
+
+def placed(state: WorkspaceState, then: DesiredState, now: float, *, epoch: int) -> WorkspaceState:
+    """Return the state of a workspace as its next agent has it: wanted, and nothing there.
+
+    ``epoch`` is that of the agent's last restore from a backup, 0 where the move itself is of one.
+    """
+    return replace(
+        called_off(state, then, now),
+        actual=ActualState.CREATION_REQUESTED,
+        actual_at=now,
+        reason=None,
+        epoch=epoch,
+        resource_version=0,
+        live_generation=0,
+        live_secrets_digest="",
+        spec_digest="",
+    )
 
 
 def restarted(state: WorkspaceState, now: float) -> WorkspaceState:

@@ -7,6 +7,7 @@ _WISHES = {
     DesiredState.RUNNING: "Asked to run.",
     DesiredState.STOPPED: "Asked to stop.",
     DesiredState.RESTART_REQUESTED: "Asked to restart.",
+    DesiredState.MOVE_REQUESTED: "Asked to move: its volume will be deleted.",
     DesiredState.TERMINATED: "Asked to terminate: its volume will be deleted.",
 }
 
@@ -25,6 +26,11 @@ _SIGHTS = {
 
 CREATED = "Created."
 RESTORED = "Berth was restored from a backup: what is wanted was brought in line with the cluster."
+CALLED_OFF = "The move is called off; what its agent removed already is made anew there."
+MOVED = "Given up by its agent, and moved: another agent makes it anew, with an empty volume."
+NOT_TAKEN = (
+    "The agent that it was to move to cannot take it any more: it is made anew where it was."
+)
 RESTARTED = "Stopped for the restart; asked to run again."
 
 

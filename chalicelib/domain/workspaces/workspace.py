@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredState
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,16 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Which agent a workspace goes to once its own has given it up, and what is wanted of it there."""
+
+    agent_id: str
+    then: DesiredState
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
-    """The record of a workspace: cold, written once."""
+    """The record of a workspace: cold, written once and by each move."""
 
     id: str
     organisation_id: str
@@ -55,6 +63,8 @@ class Workspace:
     """What the proxy serves, the editor first."""
     variables: tuple[tuple[str, str], ...] = ()
     """Names and kinds of its variables; the values are sealed elsewhere."""
+    move: Move | None = None
+    """Where it goes; it counts against the quotas of both agents meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +102,22 @@ class WorkspaceState:
     """When the sweep looks at it next: the place of its DUE row."""
     withheld: bool = False
     """Restored from a backup, and its cluster has nothing of it: not sent until somebody asks."""
+    stay: int = 1
+    """The first generation that its agent may apply, since it came there or its move was called off.
+    A tombstone of an earlier one is of a removal that is over."""
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its agent is to remove everything of it: it ends, or it moves."""
+        return EFFECTS[self.desired].replicas is None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its agent has removed everything of it, for another one to have it."""
+        is_gone = self.actual is ActualState.TERMINATED
+        return is_gone and self.desired is DesiredState.MOVE_REQUESTED
+
+    @property
+    def was_here(self) -> bool:
+        """Whether its agent ever had it, as far as was acknowledged."""
+        return self.acknowledged >= self.stay

@@ -8,7 +8,6 @@ from chalicelib.domain.access.return_path import is_return_path
 from chalicelib.domain.access.roles import Action, Person, may
 from chalicelib.domain.errors import Invalid, Missing, Problem
 from chalicelib.domain.naming import is_id
-from chalicelib.domain.workspaces.states import DesiredState
 from chalicelib.domain.workspaces.workspace import Workspace, WorkspaceState
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.signing import Claims, Purpose
@@ -58,11 +57,11 @@ def enter(ports: Ports, person: Person, wish: Wish) -> str:
 
 
 def is_open_to(person: Person, workspace: Workspace, state: WorkspaceState, port: int) -> bool:
-    """Whether the workspace has the endpoint, is not to be terminated, and lets the person in."""
+    """Whether the workspace has the endpoint, is neither to end nor to move, and lets the person in."""
     return (
         any(endpoint.port == port for endpoint in workspace.endpoints)
         and may(person, Action.WORKSPACES_ENTER, owner_id=workspace.owner_id)
-        and state.desired is not DesiredState.TERMINATED
+        and not state.is_leaving
     )
 
 

@@ -5,6 +5,7 @@ to be done is read from the states each time, so that nobody needs to remember h
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.domain.access.roles import Person
@@ -57,9 +58,14 @@ def drain_agent(
     Asking again goes on, and changes nothing once all is stopped. Raises Clash for a retired agent.
     """
     agent = agent_to_change(ports, person, agent_id)
-    if not agent.draining and idempotency.find(ports.store, attempt) is None:
+    begins = not agent.draining and idempotency.find(ports.store, attempt) is None
+    if begins:
         _begin(ports, person, agent, attempt)
-    return _go_on(ports, agent_to_change(ports, person, agent_id), remaining)
+    drain = _go_on(ports, agent_to_change(ports, person, agent_id), remaining)
+    if begins and not drain.unasked:
+        with suppress(ConditionFailed):  # the next sweep finds that nothing is left
+            ports.store.transact(drains.drop(drain.agent))
+    return drain
 
 
 def go_on_draining(

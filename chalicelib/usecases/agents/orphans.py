@@ -1,14 +1,16 @@
 """What an agent reports and nobody owns: remembered, and removed once its grace is over.
 
 A foreign id and one that never was are answered alike. What is removed carries this agent's own
-label, for the agent reports nothing else; a workspace that has a record is never touched.
+label, for the agent reports nothing else. A workspace that has a record is never touched, but for
+what an agent still has, or has again, of one that it gave up: that is from before its present stay.
 """
 
 from dataclasses import replace
 
 from chalicelib.ports.store import Write
-from chalicelib.records import orphans, workspaces
+from chalicelib.records import orphans, states, workspaces
 from chalicelib.records.orphans import Orphan
+from chalicelib.records.placement import placement_of
 from chalicelib.usecases.agents.conversation import Conversation
 from chalicelib.usecases.audit.write import audit
 from chalicelib.usecases.workspaces.telling import BERTH, Actor
@@ -23,7 +25,7 @@ def take_orphan(
     orphan = orphans.load(store, place, report.workspace_id)
     if report.namespace == "Absent":
         return _gone(talk, report, orphan)
-    if workspaces.load(store, place.organisation_id, report.workspace_id) is not None:
+    if _is_owned(talk, report):
         return "unknown", None
     if orphan is None:
         store.write(orphans.put_new(place, Orphan(report.workspace_id, talk.ports.clock.now())))
@@ -34,6 +36,17 @@ def take_orphan(
         orphan = _condemn(talk, report, orphan)
     order = TerminateOrder(workspace_id=report.workspace_id, generation=orphan.generation)
     return "unknown", order
+
+
+def _is_owned(talk: Conversation, report: WorkspaceReport) -> bool:
+    store, org = talk.ports.store, talk.placement.organisation_id
+    workspace = workspaces.load(store, org, report.workspace_id)
+    if workspace is None:
+        return False
+    state = states.load(store, placement_of(workspace), workspace.id)
+    if state is None or workspace.agent_id == talk.agent.id:
+        return True
+    return state.stay == 1 or report.generation >= state.stay
 
 
 def _condemn(talk: Conversation, report: WorkspaceReport, orphan: Orphan) -> Orphan:

@@ -19,6 +19,7 @@ from chalicelib.records.changes import Change, commit, commit_together
 from chalicelib.records.events import Event
 from chalicelib.usecases.agents.conversation import Conversation
 from chalicelib.usecases.agents.facts import facts_of
+from chalicelib.usecases.agents.handover import pass_on
 from chalicelib.usecases.agents.orphans import take_orphan
 from chalicelib.usecases.audit.write import audit_record
 from chalicelib.usecases.workspaces.telling import BERTH, Actor, event
@@ -141,6 +142,9 @@ def _sighting(talk: Conversation, report: WorkspaceReport, state: WorkspaceState
 
 
 def _store(talk: Conversation, before: WorkspaceState, after: WorkspaceState) -> None:
+    if after.is_given_up:
+        pass_on(talk, before, after)
+        return
     audits: tuple[AuditRecord, ...] = ()
     if after.generation > before.generation:
         after = looked(after, talk.settings, talk.ports.clock.now())

@@ -113,7 +113,7 @@ def _writes(ports: Ports, creation: _Creation, limits: Limits) -> list[Write]:
     return [
         *idempotency.put(creation.attempt, workspace.id),
         *of_new(workspace, creation.state, limits),
-        plans.put_new(org, workspace.id, creation.made_up.frozen),
+        plans.put_new(creation.made_up.plan, creation.made_up.frozen),
         *([] if variables is None else sealed.put_new(org, workspace.id, variables)),
         events.put_new(org, workspace.id, told),
         *audit.append(record),
@@ -133,7 +133,7 @@ def _made(ports: Ports, creation: _Creation) -> str | None:
 def _refusal(ports: Ports, key: Key, workspace: Workspace, limits: Limits) -> Refused:
     holder = quotas.holder_of(key)
     if holder is not None:
-        return _used_up(holder, limits.of(holder.scope))
+        return used_up(holder, limits.of(holder.scope))
     if (agent := agents.load_by(ports.store, workspace.organisation_id, key)) is not None:
         problems = not_admitted(agent)
         return Invalid("workspace-refused", "The workspace cannot be created so.", problems)
@@ -147,7 +147,7 @@ _USED_UP = {
 }
 
 
-def _used_up(holder: Holder, limit: int) -> TooMany:
+def used_up(holder: Holder, limit: int) -> TooMany:
     """Say which quota it is, and what helps. One that ends counts until its cluster confirms it."""
     remedy = (
         " Terminate one that is no longer needed, or ask an owner of the organisation to raise the"

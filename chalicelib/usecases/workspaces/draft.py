@@ -40,10 +40,11 @@ class WorkspaceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A workspace that may be made, the agent that is to have it, and its frozen workload."""
+    """A workspace that may be made, the agent that is to have it, its plan and frozen workload."""
 
     workspace: Workspace
     agent: Agent
+    plan: WorkspacePlan
     frozen: Object
 
 
@@ -117,7 +118,7 @@ def _drafted(
         variables=tuple((each.name, each.kind.value) for each in request.variables),
     )
     plan = _plan(ports, around, workspace, composed)
-    return Draft(workspace, around.agent, TARGETS["kubernetes"].freeze(plan))
+    return Draft(workspace, around.agent, plan, TARGETS["kubernetes"].freeze(plan))
 
 
 def _plan(

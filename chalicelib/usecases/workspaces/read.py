@@ -16,6 +16,7 @@ from chalicelib.records.events import EventPage
 from chalicelib.records.placement import placement_of
 from chalicelib.usecases.access.permission import require
 
+_LOOKS = 3
 _SCANNED = 1_000
 """How many workspaces are looked at for one page before it is sent as it is."""
 
@@ -75,15 +76,26 @@ def find_workspace(
     ports: Ports, person: Person, action: Action, workspace_id: str
 ) -> tuple[Workspace, WorkspaceState]:
     """Return a workspace with which the person may do this. Raises Missing or Forbidden."""
-    workspace = workspaces.load(ports.store, person.organisation_id, workspace_id)
-    if workspace is None or not may(person, Action.WORKSPACES_READ, owner_id=workspace.owner_id):
+    found = _located(ports, person.organisation_id, workspace_id)
+    if found is None or not may(person, Action.WORKSPACES_READ, owner_id=found[0].owner_id):
         raise _missing()
-    if not may(person, action, owner_id=workspace.owner_id):
+    if not may(person, action, owner_id=found[0].owner_id):
         raise Forbidden("not-allowed", f"You may see this workspace, not more ({action.value}).")
-    state = states.load(ports.store, placement_of(workspace), workspace_id)
-    if state is None:
-        raise _missing()
-    return workspace, state
+    return found
+
+
+def _located(
+    ports: Ports, organisation_id: str, workspace_id: str
+) -> tuple[Workspace, WorkspaceState] | None:
+    """Return record and state, which are two reads: a workspace may move between them."""
+    for _ in range(_LOOKS):
+        workspace = workspaces.load(ports.store, organisation_id, workspace_id)
+        if workspace is None:
+            return None
+        state = states.load(ports.store, placement_of(workspace), workspace_id)
+        if state is not None:
+            return workspace, state
+    return None
 
 
 def list_workspaces(
@@ -142,10 +154,15 @@ def _views(
     ports: Ports, chosen: Sequence[Workspace], filters: Filters, known: dict[str, Agent | None]
 ) -> Iterator[WorkspaceView]:
     found = states.load_many(ports.store, [(placement_of(each), each.id) for each in chosen])
-    for workspace in chosen:
-        state = found.get(workspace.id)
-        if state is None or not _is_wanted(state, filters):
+    for each in chosen:
+        located = (
+            (each, found[each.id])
+            if each.id in found
+            else _located(ports, each.organisation_id, each.id)
+        )
+        if located is None or not _is_wanted(located[1], filters):
             continue
+        workspace, state = located
         if workspace.agent_id not in known:
             known[workspace.agent_id] = agents.load(
                 ports.store, workspace.organisation_id, workspace.agent_id

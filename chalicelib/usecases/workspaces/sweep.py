@@ -96,7 +96,12 @@ def _drain(ports: Ports, remaining: Callable[[], float], swept: Swept) -> None:
     def left() -> float:
         return remaining() - ends
 
-    for organisation_id, agent_id in drains.load_all(ports.store):
+    try:
+        found = list(drains.load_all(ports.store))
+    except StoreBusy:
+        _log.info("the store is busy: the next sweep goes on with drains")
+        return
+    for organisation_id, agent_id in found:
         if left() >= STOP_AT_SECONDS:
             go_on = partial(go_on_draining, ports, organisation_id, agent_id, remaining=left)
             _try(agent_id, go_on, swept)

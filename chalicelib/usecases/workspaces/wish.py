@@ -16,12 +16,14 @@ from chalicelib.usecases.workspaces.telling import Actor, event
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Who wants what, and how the timeline says it. ``cause`` is for programs."""
+    """Who wants what, and how the timeline says it. ``cause`` is for programs; ``detail`` is what the
+    audit log says, by default from what to what."""
 
     desired: DesiredState
     actor: str
     message: str
     cause: str
+    detail: str = ""
 
 
 def make_wish(
@@ -39,16 +41,28 @@ def make_wish(
     after = want(state, wish.desired, ports.clock.now())
     if after is None:
         return state
-    after = looked(after, settings, ports.clock.now())
+    change = Change(placement, state, after, is_start=runs(after.desired))
+    return accept(ports, settings, change, wish)
+
+
+def accept(
+    ports: Ports, settings: OrganisationSettings, change: Change, wish: Wish
+) -> WorkspaceState:
+    """Write a change of the desired state with what is told of it, and return the state after it.
+
+    Raises ConditionFailed as ``make_wish``, and for what is written beside it.
+    """
+    after = looked(change.after, settings, ports.clock.now())
     told = event(ports, after, kind=f"desired-{wish.cause}", message=wish.message, actor=wish.actor)
-    detail = f"{state.desired.value} to {after.desired.value}"
-    actor = Actor(placement.organisation_id, wish.actor)
-    action = f"workspaces:{wish.cause}"
     record = audit_record(
-        ports, actor, action, state.workspace_id, detail=detail, generation=after.generation
+        ports,
+        Actor(change.placement.organisation_id, wish.actor),
+        f"workspaces:{wish.cause}",
+        after.workspace_id,
+        detail=wish.detail or f"{change.before.desired.value} to {after.desired.value}",
+        generation=after.generation,
     )
-    change = Change(placement, state, after, (told,), (record,), is_start=runs(after.desired))
-    return commit(ports.store, change)
+    return commit(ports.store, replace(change, after=after, events=(told,), audits=(record,)))
 
 
 def runs(desired: DesiredState) -> bool:

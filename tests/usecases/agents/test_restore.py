@@ -14,9 +14,10 @@ from chalicelib.usecases.agents.reconcile import reconcile
 from chalicelib.usecases.agents.restore import begin_after_restore
 from chalicelib.usecases.agents.rotate import rotate_agent
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
+from chalicelib.usecases.workspaces.move import move_workspace
 from chalicelib.usecases.workspaces.read import WorkspaceView, list_events, show_workspace
 from chalicelib.wire.reconcile import ApplyOrder, TerminateOrder
-from tests.builders import PaperCluster, World, create, make_world
+from tests.builders import PaperCluster, World, add_agent, create, make_world
 
 RUNNING, STOPPED = DesiredState.RUNNING, DesiredState.STOPPED
 TERMINATED = DesiredState.TERMINATED
@@ -61,6 +62,33 @@ def show(world: World, workspace_id: str) -> WorkspaceView:
 def shown(world: World, workspace_id: str) -> tuple[str, str]:
     state = show(world, workspace_id).state
     return state.desired.value, state.actual.value
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["not-begun", "begun"])
+def test_a_move_since_the_backup_starts_nothing_and_removes_nothing(
+    world: World, backup: Callable[[], Backup], *, begun: bool
+) -> None:
+    """Where it was it is withheld until somebody asks; where it is now nothing of it is touched."""
+    target = add_agent(world.ports, world.organisation.id, "ag-000000000002")
+    first, second = PaperCluster(world), PaperCluster(replace(world, agent_id=target))
+    workspace_id = create(world, "demo")
+    first.settle()
+    kept = backup()
+    move_workspace(world.ports, world.person, workspace_id, target)
+    kept = backup() if begun else kept
+    first.settle()
+    second.settle()
+    kept.restore()
+    world.clock.advance(3600)
+    assert len(list(begin_after_restore(world.ports))) == 2
+    report_all(first)
+    report_all(second)
+    for _ in range(3):
+        world.clock.advance(2 * 24 * 3600)
+        first.poll("full")
+        second.poll("full")
+    assert show(world, workspace_id).state.withheld
+    assert (set(first.live), set(second.live)) == (set(), {workspace_id})
 
 
 def report_all(cluster: PaperCluster) -> None:

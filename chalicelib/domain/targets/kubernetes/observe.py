@@ -11,7 +11,7 @@ from chalicelib.domain.targets.facts import DeploymentFacts, WorkspaceReport
 from chalicelib.domain.targets.kubernetes import reasons, symptoms
 from chalicelib.domain.targets.kubernetes.workload import START_DEADLINE_SECONDS
 from chalicelib.domain.targets.target import Observation
-from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredState
+from chalicelib.domain.workspaces.states import EFFECTS, ActualState
 from chalicelib.domain.workspaces.workspace import Reason, WorkspaceState
 
 SLOW_DELETION_SECONDS: Final = 120
@@ -43,14 +43,14 @@ def observe(report: WorkspaceReport, state: WorkspaceState, now: float) -> Obser
 
     ``now`` is the control plane's clock in seconds; graces run from ``state.actual_at``.
     """
-    if state.desired is DesiredState.TERMINATED or report.tombstone is not None:
+    if state.is_leaving or report.tombstone is not None:
         return _ending(report, state, now)
     if report.namespace == "Terminating":
         return Observation(ActualState.TERMINATING, _DELETED_OUTSIDE)
     if refused := _refused(report, state):
         return refused
     if report.namespace == "Absent":
-        if state.acknowledged:
+        if state.was_here:
             return Observation(ActualState.UNKNOWN, _VANISHED)
         return Observation(ActualState.CREATION_REQUESTED)
     if report.deployment is None:
