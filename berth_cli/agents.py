@@ -1,7 +1,6 @@
 """``berth agent``: cordoning and draining an agent."""
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -11,12 +10,12 @@ import typer
 
 from berth_cli import workspaces
 from berth_cli.client import Client, Json, connect
+from berth_cli.draining import move_all, stop_all
 from berth_cli.failures import Exit, Failure
 from berth_cli.output import Column, Format, dump, show_many
 from berth_cli.terminal import safe
 
 _API = "/api/v1/agents"
-_POLL_SECONDS = 2.0
 
 
 def _status(agent: Json) -> str:
@@ -69,41 +68,29 @@ for _name, _said, _help in (
 def drain(
     name: Name,
     *,
+    to: Annotated[
+        str, typer.Option(help="Name or id of an agent to move it all to, instead.")
+    ] = "",
+    discard_volumes: Annotated[
+        bool, typer.Option("--discard-volumes", help="Volumes may be deleted: they do not move.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait until it is so.")] = True,
     timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 600,
-    output: Output = Format.TABLE,
 ) -> None:
-    """Cordon an agent and stop every workspace that it has. For owners."""
-    client = connect()
-    path = _path(client, name, "drain")
-    drained = client.post(path, {})
-    if wait:
-        drained = _await(client, path, drained, time.monotonic() + timeout)
-    if output is Format.TABLE:
-        _say(f"{drained['name']}: {_left(drained)}")
-    else:
-        dump(drained, output)
-
-
-def _await(client: Client, path: str, drained: Json, until: float) -> Json:
-    """Ask again until nothing is left; each request also goes on with the drain."""
-    told, pause = "", threading.Event()
-    while drained["unasked"] or drained["stopping"]:
-        if (left := _left(drained)) != told:
-            told = left
-            sys.stderr.write(f"{safe(left)}\n")
-        if not drained["draining"]:
-            raise Failure(f"{drained['name']} was uncordoned: {left}", Exit.REFUSED)
-        if time.monotonic() >= until:
-            raise Failure(f"{drained['name']} is not drained yet: {left}", Exit.TIMED_OUT)
-        pause.wait(0 if drained["unasked"] else _POLL_SECONDS)
-        drained = client.post(path, {})
-    return drained
-
-
-def _left(drained: Json) -> str:
-    left = drained["unasked"] + drained["stopping"]
-    return f"{left} workspaces are left to stop" if left else "every workspace is stopped"
+    """Cordon an agent and stop every workspace that it has, or move them. For owners."""
+    if bool(to) is not discard_volumes:
+        message = (
+            "volumes do not move, and what is not pushed is lost:"
+            " say both --to AGENT and --discard-volumes, or neither"
+        )
+        raise Failure(message, Exit.USAGE)
+    client, until = connect(), time.monotonic() + timeout if wait else None
+    if not to:
+        _say(stop_all(client, _path(client, name, "drain"), until))
+        return
+    agents = workspaces.agent_named(client, name), workspaces.agent_named(client, to)
+    client.post(_path(client, name, "cordon"), {})
+    _say(move_all(client, agents, until))
 
 
 def _path(client: Client, name: str, verb: str) -> str:

@@ -66,9 +66,11 @@ class Client:
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Json) -> Json:
-        """POST once, however often it is sent: each call has an idempotency key of its own."""
-        return self._call("POST", path, body=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+    def post(self, path: str, body: Json, *, key: str = "") -> Json:
+        """POST once, however often it is sent: each call has an idempotency key of its own, but where it
+        is to be the same request as another."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        return self._call("POST", path, body=body, headers=headers)
 
     def patch(self, path: str, body: Json) -> Json:
         """PATCH a resource."""

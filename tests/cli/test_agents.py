@@ -64,7 +64,7 @@ def test_a_drain_is_waited_for(installation: Installation, berth: Shell) -> None
         installation.agent.report(made["id"], 2, 0)
         assert waiting.wait(30) == 0
         assert waiting.stdout is not None
-        assert waiting.stdout.read() == "cluster: every workspace is stopped\n"
+        assert waiting.stdout.read() == "every workspace is stopped\n"
 
 
 def test_an_agent_that_is_not_there_is_told_with_those_that_are(
@@ -114,3 +114,46 @@ def test_a_move_that_is_called_off_ends_the_wait(installation: Installation, ber
         assert berth("move", "busy", "--call-off").code == 0
         assert waiting.wait(30) == Exit.REFUSED
         assert "does not move any more" in waiting.stderr.read()
+
+
+def test_an_agent_is_emptied_into_another(installation: Installation, berth: Shell) -> None:
+    """Every workspace is moved, as it is wanted; the agent takes nothing new meanwhile."""
+    made = [installation.running("first"), installation.running("second")]
+    other = PaperAgent(installation.world, installation.world.agent())
+    words = ("agent", "drain", installation.agent.id, "--to", other.id)
+    assert berth(*words).code == Exit.USAGE
+    with berth.started(*words, "--discard-volumes") as waiting:
+        assert waiting.stderr is not None
+        assert "2 workspaces are left to move" in waiting.stderr.readline()
+        for each in made:
+            installation.agent.bury(each["id"], 2)
+        assert waiting.wait(30) == 0
+    found = berth("list", "-o", "json").json
+    assert {each["agent_id"] for each in found} == {other.id}
+    assert {each["desired"] for each in found} == {"Running"}
+
+
+def test_what_cannot_be_moved_is_named_and_stays(installation: Installation, berth: Shell) -> None:
+    """A full agent takes what it may; the others are told with the reason."""
+    world, made = installation.world, [installation.create("first"), installation.create("second")]
+    settings = {"settings": {"workspaces_per_agent": 1}}
+    world.call("PATCH", "/api/v1/organisation", token=installation.token, body=settings)
+    other = world.agent().agent.id
+    words = ("agent", "drain", installation.agent.id, "--to", other, "--discard-volumes")
+    ended = berth(*words, "--no-wait")
+    assert (ended.code, "1 were not moved" in ended.stderr) == (Exit.REFUSED, True)
+    assert "as many workspaces as" in ended.stderr
+    moving = [berth("show", each["id"], "-o", "json").json["moving_to"] for each in made]
+    assert sorted(map(str, moving)) == sorted([other, "None"])
+
+
+def test_an_uncordon_ends_the_wait_for_a_drain(installation: Installation, berth: Shell) -> None:
+    """Who waits does not begin the drain again that somebody else ended."""
+    installation.running("busy")
+    with berth.started("agent", "drain", "cluster") as waiting:
+        assert waiting.stderr is not None
+        assert "1 workspaces are left" in waiting.stderr.readline()
+        berth("agent", "uncordon", "cluster")
+        assert waiting.wait(30) == Exit.REFUSED
+    (agent,) = berth("agent", "list", "-o", "json").json
+    assert not agent["draining"]
