@@ -27,6 +27,14 @@ def create(stage: Stage) -> None:
     stage.create()
 
 
+@scenario(wakes=True)
+def create_for_an_agent_that_listens(stage: Stage) -> None:
+    """A workspace is created for an agent that polls rarely and is woken, and then another."""
+    stage.begin()
+    stage.create("1")
+    stage.create("2")
+
+
 @scenario()
 def create_without_secrets(stage: Stage) -> None:
     """A workspace is created without a variable."""
