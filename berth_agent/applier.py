@@ -63,7 +63,7 @@ class Applier:
         except StillStopping:
             return Waiting()
         except Refused as refused:
-            return Failed(refused.as_error(order.generation))
+            return Failed(refused.as_error(order.generation), by_us=True)
         except KubernetesError as error:
             return Failed(_apply_error(order.generation, at[-1] if at else {}, error))
         return Done()

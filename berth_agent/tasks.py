@@ -59,9 +59,11 @@ class Incomplete:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Refused, by the API server or by us."""
+    """Refused, by the API server or by us. ``by_us``: the order was not one to obey, so that it
+    stands in the way of no other."""
 
     error: ApplyError
+    by_us: bool = False
 
 
 Outcome: TypeAlias = Done | Waiting | Superseded | Incomplete | Failed

@@ -23,6 +23,8 @@ class Worklist:
         self._tasks: dict[str, Task] = {}
         self._queue: WorkQueue[str] = WorkQueue()
         self._running: dict[str, Task] = {}
+        self._disobeyed: set[str] = set()
+        """Workspaces whose present order we refused."""
 
     def order(self, order: ApplyOrder | TerminateOrder) -> None:
         """Take up an order. Older ones and repetitions of what is under way are dropped."""
@@ -44,6 +46,7 @@ class Worklist:
         for workspace_id in self._tasks:
             self._queue.forget(workspace_id)
         self._tasks.clear()
+        self._disobeyed.clear()
 
     def is_ending(self) -> bool:
         """Whether a void task still runs."""
@@ -76,6 +79,8 @@ class Worklist:
             failures = self._queue.failures(workspace_id)
             if is_current:
                 self._again(workspace_id, outcome.error, moment)
+                if outcome.by_us:
+                    self._disobeyed.add(workspace_id)
             worth_telling = outcome.error.final or failures >= QUIET_FAILURES
             return outcome.error if worth_telling else None
         if isinstance(outcome, Waiting):
@@ -97,10 +102,15 @@ class Worklist:
 
     def _put(self, workspace_id: str, task: Task) -> None:
         known = self._tasks.get(workspace_id)
-        if known is None or _replaces(task, known):
+        if known is None or _replaces(task, known) or self._corrects(workspace_id, task, known):
             self._tasks[workspace_id] = task
+            self._disobeyed.discard(workspace_id)
             self._queue.forget(workspace_id)
             self._queue.add(workspace_id)
+
+    def _corrects(self, workspace_id: str, new: Task, known: Task) -> bool:
+        """Whether an order follows one that we refused, of whichever generation that claimed to be."""
+        return workspace_id in self._disobeyed and isinstance(known, Apply) and new != known
 
 
 def _replaces(new: Task, known: Task) -> bool:

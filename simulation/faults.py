@@ -26,6 +26,7 @@ class Fault(StrEnum):
     TOO_LARGE = "gateway answers 413"
     TOO_MANY = "gateway answers 429"
     BAD_GATEWAY = "gateway answers 502"
+    TAMPERED = "order is tampered with"
     GATEWAY_TIMEOUT = "gateway answers 504 while the handler goes on"
     CLUSTER_LOST_REQUEST = "request to the API server is lost"
     CLUSTER_LOST_RESPONSE = "response of the API server is lost"

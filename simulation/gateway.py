@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app import app
@@ -19,6 +19,7 @@ from simulation.clocks import ProcessClock
 from simulation.faults import Fault, Faults
 from simulation.machine import VirtualSignal
 from simulation.scheduler import Process, Scheduler
+from simulation.tampering import has_orders, tampered
 
 GATEWAY_SECONDS = 29.0
 FUNCTION_SECONDS = 25.0
@@ -149,8 +150,9 @@ class Gateway:
         if self._faults.happens(Fault.RESPONSE_LOST):
             return self._lose(mail)
         if self._faults.happens(Fault.CUT_SHORT):
-            half = answer.body[: len(answer.body) // 2]
-            answer = Answer(answer.status, answer.headers, half)
+            answer = replace(answer, body=answer.body[: len(answer.body) // 2])
+        elif has_orders(answer.body) and self._faults.happens(Fault.TAMPERED):
+            answer = replace(answer, body=tampered(answer.body, self._chance))
         mail.answer = mail.answer or answer
         return mail.arrived.set()
 

@@ -24,6 +24,7 @@ _RATES: dict[Fault, tuple[float, float]] = {
     Fault.DOUBLED: (0.01, 0.2),
     Fault.DELAYED: (0.01, 0.15),
     Fault.CUT_SHORT: (0.01, 0.1),
+    Fault.TAMPERED: (0.05, 0.4),
     Fault.TOO_LARGE: (0.005, 0.05),
     Fault.TOO_MANY: (0.005, 0.1),
     Fault.BAD_GATEWAY: (0.005, 0.1),

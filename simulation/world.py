@@ -28,12 +28,13 @@ from simulation.installation import Tenant, empty_store, ports_of, settle
 from simulation.invariants.answers import AnswerRules
 from simulation.invariants.clusters import ClusterRules
 from simulation.invariants.commits import CommitRules
+from simulation.invariants.reach import ReachRules
 from simulation.keys import SimulatedKeys
 from simulation.liar import Liar
 from simulation.owners import Owner
 from simulation.people import User
 from simulation.plant import Plant
-from simulation.pods import Pod, Surroundings
+from simulation.pods import NAMESPACE, Pod, Surroundings
 from simulation.scheduler import Scheduler
 from simulation.store import SimulatedStore
 from simulation.swarm import Swarm
@@ -260,6 +261,7 @@ class World:
         rules = ClusterRules(self.history, server, agent_id, lambda: self._states_at(agent_id))
         rules.lives_elsewhere = lambda name: self._living_at(name, but=agent_id)
         rules.running = controllers.running
+        ReachRules(self.history, server, agent_id, NAMESPACE)
         hand = stream(f"hand/{agent_id}")
         plant = Plant(agent_id, tenant, server, controllers, rules, hand, token)
         around = Surroundings(

@@ -102,6 +102,22 @@ ROWS = (
         tests=_LEADS,
     ),
     Mutant(
+        name="refused-order-in-the-way",
+        meaning="An order that the agent refused, of a generation made up, blocks all true ones.",
+        file="berth_agent/worklist.py",
+        text="                if outcome.by_us:\n",
+        replacement="                if outcome.by_us and outcome.error.status:\n",
+        tests=("tests/agent/test_worklist.py",),
+    ),
+    Mutant(
+        name="namespace-of-another",
+        meaning="An order puts an object into a namespace that is not its workspace's.",
+        file="berth_agent/ownership.py",
+        text='    if inside != place or not metadata.get("name"):\n',
+        replacement='    if not inside or not metadata.get("name"):\n',
+        tests=("tests/agent/test_ownership.py",),
+    ),
+    Mutant(
         name="stop-without-a-look",
         meaning="A workspace is told as stopped though a pod of it may still write.",
         file=_STOPS,

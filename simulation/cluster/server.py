@@ -49,6 +49,8 @@ class ApiServer:
         self.watches: list[Watch] = []
         self.requests: Counter[tuple[str, str, str]] = Counter()
         """By caller, verb and kind."""
+        self.asked: Callable[[str, str, Address], None] = lambda *_: None
+        """Told of each request: caller, verb and address."""
         self._now = now
         self.store.on_commit.append(self._committed)
         self._install()
@@ -155,6 +157,7 @@ class ApiServer:
 
     def _count(self, caller: Caller, verb: str, address: Address) -> None:
         self.requests[caller.name, verb, address.kind.name] += 1
+        self.asked(caller.name, verb, address)
 
     def _committed(self, shelf: Shelf, event: Event) -> None:
         if shelf.kind is kinds.ROLE_BINDING and event.type == "ADDED":
