@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,8 +21,15 @@ from chalicelib.wire.reconcile import (
     ReconcileResponse,
 )
 
+PACKED_FROM = 16 * 1024
+"""Bytes of a message from which it is compressed: about 64 reports."""
+PACKING = 5
+"""Level of compression. Of 500 reports 9 makes half a percent less than 5, in twice the time."""
+
 TIMEOUT = urllib3.Timeout(connect=5.0, read=35.0)
 """API Gateway gives up after 29 seconds."""
+
+UNSUPPORTED = 415
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -73,6 +81,8 @@ class ControlPlane:
         self._address = address
         self._token = token
         self._exchange = exchange
+        self._packs = True
+        """Whether the control plane takes compressed messages, as far as we know."""
 
     def prerequisites(self, request: PrerequisitesRequest) -> PrerequisitesResponse:
         """Raises ``NoAnswer``."""
@@ -89,7 +99,7 @@ class ControlPlane:
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         }
-        answer = self._exchange(self._address + path, body_of(message), headers)
+        answer = self._sent(self._address + path, body_of(message), headers)
         if answer.status != 200:
             raise NoAnswer(
                 f"{path} answered {answer.status}: {_problem(answer.body)}",
@@ -102,6 +112,16 @@ class ControlPlane:
             # Never the answer itself: it may hold Secrets.
             where = [".".join(map(str, e["loc"])) for e in error.errors(include_input=False)]
             raise NoAnswer(f"{path} answered what we do not understand: {where[:5]}") from None
+
+    def _sent(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send a body, compressed where that pays, and as it is to who cannot take that."""
+        if self._packs and len(body) >= PACKED_FROM:
+            packed = gzip.compress(body, PACKING, mtime=0)
+            answer = self._exchange(address, packed, {**headers, "Content-Encoding": "gzip"})
+            if answer.status != UNSUPPORTED:
+                return answer
+            self._packs = False
+        return self._exchange(address, body, headers)
 
 
 def body_of(message: BaseModel) -> bytes:

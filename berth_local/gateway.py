@@ -5,6 +5,7 @@ API Gateway's proxy events, within API Gateway's limits.
 """
 
 import base64
+import gzip
 import ssl
 import uuid
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 """What API Gateway takes at most."""
 LAMBDA_TIMEOUT_SECONDS = 25
 """As in ``.chalice/config.json``."""
+COMPRESSED_FROM = 1024
+"""Bytes; ``minimum_compression_size`` in ``.chalice/config.json``."""
 IDLE_SECONDS = 75
 """A connection that says nothing for this long is closed."""
 
@@ -129,6 +132,15 @@ class _Handler(ChaliceRequestHandler):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
             super()._generic_handle()
+
+    def _send_http_response_with_body(self, code: int, headers: Any, body: str | bytes) -> None:
+        """Send a body, compressed where the client takes that, as API Gateway does by our settings."""
+        content = body if isinstance(body, bytes) else body.encode()
+        accepted = self.headers.get("accept-encoding", "")
+        if len(content) >= COMPRESSED_FROM and "gzip" in accepted and code == HTTPStatus.OK:
+            content = gzip.compress(content, 5, mtime=0)
+            headers = {**headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        super()._send_http_response_with_body(code, headers, content)
 
     def _refuse(self, status: HTTPStatus) -> None:
         self.close_connection = True

@@ -80,7 +80,8 @@ def _handled(route: Route, call: Call, ids: Mapping[str, str]) -> Response:
     if (model := handler.__annotations__.get("query")) is not None:
         arguments["query"] = call.incoming.query(model)
     if (model := handler.__annotations__.get("body")) is not None:
-        arguments["body"] = call.incoming.body(model, route.limit)
+        codings = ("gzip",) if route.surface == "agents" else ()
+        arguments["body"] = call.incoming.body(model, route.limit, codings=codings)
     answered = handler(call, **arguments)
     if isinstance(answered, Response):
         return answered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -35,6 +36,8 @@ class ControlPlane:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers["Content-Encoding"] == "gzip":
+                    body = gzip.decompress(body)
                 with outer.lock:
                     outer.authorizations.add(self.headers["Authorization"])
                     outer.requests.append((self.path, json.loads(body)))

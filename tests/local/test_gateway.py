@@ -1,5 +1,6 @@
 """The one-process mode brings requests to the application as API Gateway does."""
 
+import gzip
 import http.client
 import json
 import ssl
@@ -39,6 +40,10 @@ def served(tmp_path: Path) -> Iterator[http.client.HTTPSConnection]:
             "Set-Cookie": ["a=1", "b=2"],
         }
         return Response(json.dumps(event), headers=headers)
+
+    @app.route("/short/{name}")
+    def short(name: str) -> dict[str, str]:
+        return {"name": name}
 
     authority = Authority(tmp_path)
     server = serve(
@@ -127,6 +132,25 @@ def test_a_body_beyond_the_limits_is_refused_unread(
     answer = served.getresponse()
 
     assert (answer.status, answer.headers["Connection"]) == (status, "close")
+
+
+@pytest.mark.parametrize(
+    "accepted, length, coding",
+    [("gzip", 4000, "gzip"), ("", 4000, None), ("gzip", 10, None), ("br", 4000, None)],
+    ids=["long", "not-asked-for", "short", "another"],
+)
+def test_a_long_answer_is_compressed_for_who_takes_that(
+    served: http.client.HTTPSConnection, accepted: str, length: int, coding: str | None
+) -> None:
+    """As API Gateway does from ``minimum_compression_size`` on; the content is the same."""
+    name = "n" * min(length, 10)
+    sent = {"Accept-Encoding": accepted, "X-Long": "x" * max(0, length - 3000)}
+    served.request("GET", f"/short/{name}" if length < 100 else f"/echo/{name}", headers=sent)
+    answer = served.getresponse()
+    content = answer.read()
+
+    assert answer.headers["Content-Encoding"] == coding
+    assert json.loads(gzip.decompress(content) if coding else content)
 
 
 def test_threads_do_not_share_a_request(

@@ -32,7 +32,8 @@ def refusal(refused: Refused) -> Response:
 @cache
 def _read(name: str) -> tuple[str, str]:
     text = "".join(
-        files(__package__).joinpath(part).read_text(encoding="utf-8") for part in ("head.html", name)
+        files(__package__).joinpath(part).read_text(encoding="utf-8")
+        for part in ("head.html", name)
     )
     sources = {"script": "'none'", "style": "'none'"}
     for kind, content in _INLINE.findall(text):

@@ -91,7 +91,7 @@ def _try(subject: str, look: Callable[[], None], swept: Swept) -> None:
 
 def _drain(ports: Ports, remaining: Callable[[], float], swept: Swept) -> None:
     """Go on with what drains are left with, for half of the time: the rest is everybody's."""
-    ends = remaining() / 2
+    ends = remaining() / 2 - STOP_AT_SECONDS
 
     def left() -> float:
         return remaining() - ends
