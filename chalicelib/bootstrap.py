@@ -71,6 +71,7 @@ def build(settings: Settings) -> Ports:
     """Return the ports that the settings ask for. Opens files, but no connection."""
     from chalicelib.adapters.https import JsonOverHttps
     from chalicelib.adapters.oidc import OpenIdConnect
+    from chalicelib.adapters.pace import TokenBuckets
     from chalicelib.adapters.repositories import GitRepositoryReader
     from chalicelib.adapters.sealing import AesGcmSealer
     from chalicelib.adapters.signing import PepperSigner
@@ -101,6 +102,7 @@ def build(settings: Settings) -> Ports:
             surface=settings.surface,
         ),
         waker=_waker(settings),
+        pace=TokenBuckets(clock),
     )
 
 
@@ -140,7 +142,8 @@ def _waker(settings: Settings) -> "Waker":
         from chalicelib.adapters.wakers.queue import QueueWaker
 
         session = boto3.session.Session()
-        brief = Config(connect_timeout=0.5, read_timeout=0.5, retries={"total_max_attempts": 1})
+        # A wake-up is a request or two, and must not take longer than a second.
+        brief = Config(connect_timeout=0.3, read_timeout=0.4, retries={"total_max_attempts": 1})
         return QueueWaker(session.client("sqs", config=brief), prefix, session.get_credentials)
     if kind == "process":
         from chalicelib.adapters.wakers.process import ProcessWaker

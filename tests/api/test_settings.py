@@ -62,6 +62,8 @@ WRONG = {
     "BERTH_BOOTSTRAP_CODE": "short",
     "BERTH_IDLE_POLL_MS": "10",
     "BERTH_FULL_SYNC_MS": "soon",
+    "BERTH_WAKER": "queue:",
+    "BERTH_LISTENING_POLL_MS": "999",
 }
 
 
@@ -104,6 +106,17 @@ def test_settings_build_an_installation(tmp_path: Path) -> None:
     ports = bootstrap.build(Settings.from_environment(environment))
     assert ports.site.public_url == "https://berth.test:8443"
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("waker, interval", [("none", 10_000), ("process", 60_000)])
+def test_agents_poll_rarely_only_where_they_are_woken(
+    tmp_path: Path, waker: str, interval: int
+) -> None:
+    """Without a waker no agent is told to rest, whatever the interval for those that listen."""
+    environment = {**GOOD, "BERTH_KEYS": f"file:{tmp_path}/key", "BERTH_WAKER": waker}
+    ports = bootstrap.build(Settings.from_environment(environment))
+    assert ports.site.listening_poll_ms == interval
+    assert (ports.waker.channel("ag-000000000001") is None) == (waker == "none")
 
 
 def test_every_setting_has_its_words() -> None:
