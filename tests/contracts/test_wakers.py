@@ -57,15 +57,17 @@ def sqs() -> Iterator[str]:
         server.server_close()
 
 
-def queue_waker(address: str) -> QueueWaker:
-    """A waker of the control plane, with the limits of time that the bootstrap gives it."""
+def queue_waker(address: str, patience: float = 10.0) -> QueueWaker:
+    """A waker of the control plane; moto's first answer takes its time."""
     client = boto3.client(
         "sqs",
         endpoint_url=address,
         region_name="us-east-1",
         aws_access_key_id="key",
         aws_secret_access_key="secret",
-        config=Config(connect_timeout=0.3, read_timeout=0.4, retries={"total_max_attempts": 1}),
+        config=Config(
+            connect_timeout=0.3, read_timeout=patience, retries={"total_max_attempts": 1}
+        ),
     )
     return QueueWaker(client, "berth-test-", lambda: Credentials("key", "secret"), wait=WAIT)
 
@@ -193,7 +195,7 @@ def test_a_queue_that_is_gone_refuses() -> None:
 def test_a_queue_that_hangs_costs_a_second() -> None:
     """With a queue service that takes connections and never answers, waking fails within a second or so."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        waker = queue_waker(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        waker = queue_waker(f"http://127.0.0.1:{silent.getsockname()[1]}", patience=0.4)
         began = time.monotonic()
         with pytest.raises(WakerFailed):
             waker.wake(A)
