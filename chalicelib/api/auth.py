@@ -1,9 +1,12 @@
 """Which credential a request shows, and that no other site made the browser send it."""
 
+import hashlib
+from math import ceil
+
 from chalicelib.api.requests import SAFE_METHODS, Incoming
 from chalicelib.domain.access.roles import Person
 from chalicelib.domain.agents.agent import Agent
-from chalicelib.domain.errors import Forbidden, Unauthenticated
+from chalicelib.domain.errors import Forbidden, TooMany, Unauthenticated
 from chalicelib.ports.bundle import Ports
 from chalicelib.usecases.access.authenticate import (
     agent_of_proxy_token,
@@ -32,9 +35,19 @@ def person_of(incoming: Incoming, ports: Ports, *, session_only: bool = False) -
 
 
 def agent_of(incoming: Incoming, ports: Ports, *, proxy: bool) -> Agent:
-    """Return the agent that is asking, or whose proxy is."""
+    """Return the agent that is asking, or whose proxy is. Raises TooMany where an agent calls too often:
+    by the token that it shows, so that nobody can use up another's calls, and before anything is read."""
     token = _bearer(incoming)
+    if not proxy:
+        _keep_pace(ports, token)
     return agent_of_proxy_token(ports, token) if proxy else agent_of_token(ports, token)
+
+
+def _keep_pace(ports: Ports, token: str) -> None:
+    wait = ports.pace.wait(hashlib.sha256(token.encode()).digest())
+    if wait > 0:
+        message = "The agent calls too often. Wait as long as Retry-After says."
+        raise TooMany("too-often", message, seconds=ceil(wait))
 
 
 def refuse_other_sites(incoming: Incoming, ports: Ports) -> None:

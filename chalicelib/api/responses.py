@@ -104,7 +104,10 @@ def status_of(refused: Refused) -> int:
 
 def refusal(refused: Refused) -> Response:
     """Return a refusal as a problem."""
-    return problem(status_of(refused), refused.code, refused.message, refused.problems)
+    told = problem(status_of(refused), refused.code, refused.message, refused.problems)
+    if isinstance(refused, TooMany) and refused.seconds is not None:
+        told.headers["Retry-After"] = str(refused.seconds)
+    return told
 
 
 def problem(status: int, code: str, detail: str, problems: Sequence[Problem] = ()) -> Response:

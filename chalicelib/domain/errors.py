@@ -57,7 +57,11 @@ class Clash(Refused):
 
 
 class TooMany(Refused):
-    """A quota or rate is used up."""
+    """A quota or rate is used up. ``seconds``: after which to try again, where that is known."""
+
+    def __init__(self, code: str, message: str, *, seconds: int | None = None) -> None:
+        super().__init__(code, message)
+        self.seconds = seconds
 
 
 class Unavailable(Refused):

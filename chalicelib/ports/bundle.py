@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.ports.clock import Chance, Clock
 from chalicelib.ports.identity import IdentityProvider
+from chalicelib.ports.pace import Pace, Unlimited
 from chalicelib.ports.repositories import RepositoryReader
 from chalicelib.ports.sealing import Sealer
 from chalicelib.ports.signing import Signer
@@ -49,3 +50,4 @@ class Ports:
     chance: Chance
     site: Site
     waker: Waker = field(default_factory=Silent)
+    pace: Pace = field(default_factory=Unlimited)

@@ -7,6 +7,7 @@ from mutants.table import (
     changes,
     conversation,
     decisions,
+    moves,
     removal,
     restore,
     wake_ups,
@@ -19,6 +20,7 @@ ROOMS: tuple[tuple[str, tuple[Mutant, ...]], ...] = (
     ("The agent", agent.ROWS),
     ("Termination in the cluster", removal.ROWS),
     ("After a restore", restore.ROWS),
+    ("Moving to another agent", moves.ROWS),
     ("Wake-ups", wake_ups.ROWS),
     ("Who may do what", access.ROWS),
 )

@@ -57,10 +57,10 @@ ROWS = (
         meaning="A workspace of another is answered otherwise than one that never was.",
         file=_READ,
         text=(
-            "    if workspace is None or not may(person, Action.WORKSPACES_READ,"
-            " owner_id=workspace.owner_id):\n"
+            "    if found is None or not may(person, Action.WORKSPACES_READ,"
+            " owner_id=found[0].owner_id):\n"
         ),
-        replacement="    if workspace is None:\n",
+        replacement="    if found is None:\n",
         tests=_CREATE,
         unseen=_HONEST,
     ),
@@ -68,7 +68,7 @@ ROWS = (
         name="seen-is-changed",
         meaning="Who may see a workspace may change it.",
         file=_READ,
-        text="    if not may(person, action, owner_id=workspace.owner_id):\n",
+        text="    if not may(person, action, owner_id=found[0].owner_id):\n",
         replacement="    if not person.id:\n",
         tests=_CREATE,
         unseen=_HONEST,

@@ -23,8 +23,8 @@ ROWS = (
         name="state-without-swap",
         meaning="A state is written over one that was not read: the compare-and-swap is dropped.",
         file=_CHANGES,
-        text='when=[Equals("version", before.version)]',
-        replacement="when=[]",
+        text='after), when=[Equals("version", before.version)]',
+        replacement="after), when=[]",
         tests=_RACES,
     ),
     Mutant(
@@ -55,8 +55,14 @@ ROWS = (
         name="intent-not-raised-by-a-creation",
         meaning="A creation does not end the idle answers of its agent.",
         file=_CHANGES,
-        text="        raise_intent(placement),\n        workspaces.put_new(workspace),",
-        replacement="        workspaces.put_new(workspace),",
+        text=(
+            "        agents.admits(placement.organisation_id, placement.agent_id),\n"
+            "        workspaces.put_new(workspace),"
+        ),
+        replacement=(
+            "        agents.will_admit(placement.organisation_id, placement.agent_id),\n"
+            "        workspaces.put_new(workspace),"
+        ),
         tests=_INTENT,
     ),
     Mutant(
@@ -137,11 +143,8 @@ ROWS = (
         name="audit-record-doubled",
         meaning="A wish leaves two audit records.",
         file=_WISH,
-        text="Change(placement, state, after, (told,), (record,))",
-        replacement=(
-            "Change(placement, state, after, (told,),"
-            " (record, replace(record, number=record.number + 1)))"
-        ),
+        text="audits=(record,))",
+        replacement="audits=(record, replace(record, number=record.number + 1)))",
         tests=_CRASHES,
     ),
     Mutant(

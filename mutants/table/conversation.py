@@ -232,10 +232,7 @@ ROWS = (
         name="workspace-of-another-is-an-orphan",
         meaning="A workspace that another agent has by its record is removed as nobody's.",
         file=_ORPHANS,
-        text=(
-            "    if workspaces.load(store, place.organisation_id, report.workspace_id) is not None:\n"
-            '        return "unknown", None\n'
-        ),
+        text=('    if _is_owned(talk, report):\n        return "unknown", None\n'),
         replacement="",
         tests=_ABANDONED,
         unseen="what an agent reports is its own, or there would be a lie that costs itself alone",
