@@ -13,6 +13,7 @@ from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.variables.variable import Variable
 from chalicelib.ports.bundle import Ports, Site
+from chalicelib.ports.store import Store
 from chalicelib.records import agents, organisations, people
 from chalicelib.usecases.agents.reconcile import reconcile
 from chalicelib.usecases.workspaces.create import create_workspace
@@ -67,11 +68,16 @@ class World:
         return found
 
 
-def make_world(settings: OrganisationSettings | None = None, path: str = ":memory:") -> World:
-    """Build an installation on SQLite."""
+def make_world(
+    settings: OrganisationSettings | None = None,
+    path: str = ":memory:",
+    *,
+    chosen: Store | None = None,
+) -> World:
+    """Build an installation on SQLite, or on a chosen store."""
     clock, keys, repositories = SteppedClock(), CountingKeys(), PaperRepositories()
     chance = CountedChance()
-    store = WatchedStore(SqliteStore(path, now=clock.now))
+    store = WatchedStore(chosen or SqliteStore(path, now=clock.now))
     site = Site(public_url="https://berth.example.com")
     ports = Ports(
         store=store,
