@@ -146,6 +146,8 @@ class Ledger:
             facts = facts.model_copy(update={"secrets_digest": ""})
         error = self._errors.get(workspace_id)
         report = facts.model_copy(update={"apply_error": error}) if error else facts
+        if report.tombstone is None and not _is_nothing(report):
+            self._ended.discard(workspace_id)  # it came back: gone again is news again
         said = self._said.get(workspace_id)
         if said is None and _is_nothing(report):
             self._facts.pop(workspace_id, None)
