@@ -1,7 +1,8 @@
 """The simulation's command line.
 
 ``python -m simulation [SEEDS] [--from K]`` runs seeds, ``crashes`` every crash point of every
-scenario, ``shrink SEED`` finds the fewest faults under which a seed fails. Each prints the story of
+scenario, ``shrink SEED`` finds the fewest faults under which a seed fails, ``coverage`` says which
+branches of the protocol are taken. Each prints the story of
 what failed and how to run it again, ends with a line of totals, and with 1 when a rule was broken.
 From a thousand seeds on that is also so when something that has to happen sometimes never did.
 """
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulation import campaign, crashes
+from simulation import campaign, coverage, crashes
 from simulation.plays import Play, played
 from simulation.scenarios import SCENARIOS
 from simulation.shrink import MOST_RUNS, NothingToShrink, shrunk
@@ -36,12 +37,15 @@ def main(arguments: Sequence[str]) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     _add_seeds(verbs.add_parser("seeds", help="run seeds; the word may be left out"))
     _add_crashes(verbs.add_parser("crashes", help="strike at every call of every scenario"))
+    coverage = verbs.add_parser("coverage", help="which branches of the protocol are taken")
+    coverage.add_argument("seeds", nargs="?", type=int, default=300)
     shrink = verbs.add_parser("shrink", help="find the fewest faults under which a seed fails")
     shrink.add_argument("seed", type=int)
     shrink.add_argument("--runs", type=int, default=MOST_RUNS, help="at most so many")
     is_named = bool(arguments) and arguments[0] in (*verbs.choices, "-h", "--help")
     chosen = parser.parse_args(arguments if is_named else ["seeds", *arguments])
-    return {"seeds": _seeds, "crashes": _crashes, "shrink": _shrink}[chosen.verb](chosen)
+    acts = {"seeds": _seeds, "crashes": _crashes, "shrink": _shrink, "coverage": _coverage}
+    return acts[chosen.verb](chosen)
 
 
 def _add_seeds(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +96,12 @@ def _crashes(chosen: argparse.Namespace) -> int:
     _keep(chosen.out, {**kept, "crashes": found.figures(seconds)})
     _say(found.line(seconds))
     return int(bool(found.failed))
+
+
+def _coverage(chosen: argparse.Namespace) -> int:
+    found = coverage.taken(range(chosen.seeds))
+    _say(found.report, f"the simulation alone takes {found.percent:.1f} % of the protocol")
+    return 0
 
 
 def _shrink(chosen: argparse.Namespace) -> int:

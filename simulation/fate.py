@@ -36,6 +36,8 @@ class Fate:
         for pod in plant.pods:
             if pod.process.alive and happens(Fault.AGENT_DIES):
                 pod.die()
+            if pod.process.alive and happens(Fault.AGENT_LEAVES):
+                pod.ask_to_end()
             if pod.process.alive and happens(Fault.AGENT_FREEZES):
                 pod.freeze(self._faults.amount(Fault.AGENT_FREEZES, 5.0, 60.0))
             if happens(Fault.CLOCK_JUMPS):
@@ -45,6 +47,8 @@ class Fate:
         knobs.staleness = int(self._faults.amount(Fault.STALE_LIST, 1, 40)) if stale else 0
         late = happens(Fault.WATCH_LATE)
         knobs.lag = self._faults.amount(Fault.WATCH_LATE, 0.5, 10.0) if late else 0.0
+        slow = happens(Fault.RIGHTS_LATE)
+        knobs.binding_lag = self._faults.amount(Fault.RIGHTS_LATE, 0.1, 5.0) if slow else 0.0
         if happens(Fault.COMPACTED):
             plant.server.compact()
         if happens(Fault.ADMIN_EDIT):

@@ -31,6 +31,8 @@ from simulation.scheduler import Process, Scheduler
 NAMESPACE = "berth"
 LEASE = "berth-agent"
 ADDRESS = "https://berth.test"
+RELEASE = 10.0
+"""Virtual seconds for the Lease to be released, as the program has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Pod:
         self.process = Process(name, alive=False)
         self.leading_since: float | None = None
         self._uid = 0
+        self._shell: Shell | None = None
         self._wanted = True
 
     def boot(self) -> None:
@@ -77,9 +80,14 @@ class Pod:
         """End the process, now; kubelet starts it again, sometimes in another pod."""
         if self._around.chance.random() < 0.5:
             self._uid += 1
-        self.leading_since = None
+        self.leading_since = self._shell = None
         self._around.scheduler.after(self._around.chance.uniform(0.5, 20.0), self.boot)
         self._around.scheduler.kill(self.process)
+
+    def ask_to_end(self) -> None:
+        """Have the process end in order, as by SIGTERM."""
+        if self._shell is not None:
+            self._shell.stop()
 
     def freeze(self, seconds: float) -> None:
         """Let the process stand still, as a stopped virtual machine does."""
@@ -110,8 +118,17 @@ class Pod:
             machine.start("sync", lambda: start_when_synced(watches, epoch, shell))
 
         follow(watches, machine)
-        machine.start("elector", lambda: elector.run(lead, self.die))
+        ended = machine.signal()
+
+        def stand() -> None:
+            elector.run(lead, self.die)
+            ended.set()
+
+        machine.start("elector", stand)
+        self._shell = shell
         shell.run()
+        elector.stop()
+        ended.wait(RELEASE)
         self.die()
 
     def _hands(self, client: Client, machine: Machine) -> Hands:

@@ -38,9 +38,11 @@ _RATES: dict[Fault, tuple[float, float]] = {
     Fault.STALE_LIST: (0.05, 0.5),
     Fault.WATCH_CUT: (0.005, 0.05),
     Fault.WATCH_LATE: (0.01, 0.1),
+    Fault.RIGHTS_LATE: (0.05, 0.5),
     Fault.COMPACTED: (0.02, 0.2),
     Fault.ADMIN_EDIT: (0.02, 0.15),
     Fault.AGENT_DIES: (0.01, 0.1),
+    Fault.AGENT_LEAVES: (0.01, 0.1),
     Fault.AGENT_FREEZES: (0.01, 0.08),
     Fault.CLOCK_JUMPS: (0.01, 0.1),
     Fault.WAKE_UP_LOST: (0.05, 0.5),
@@ -88,6 +90,9 @@ class Swarm:
     """Whether people move workspaces, and owners cordon and drain agents."""
     rotations: bool = False
     """Whether owners give agents new tokens."""
+    old_servers: bool = False
+    """Whether API servers know no streaming lists, answer lists in small pages, and tell of a
+    version that they forgot by a status."""
     rates: dict[Fault, float] = field(default_factory=dict)
     wakes: bool = False
     """Whether agents are woken; otherwise they only poll."""
@@ -122,6 +127,7 @@ def drawn(dice: Dice) -> Swarm:
         # A store that is set back does not know what moved since: a decision of its own (0023).
         moves=not disaster and chance.random() < 0.7,
         rotations=chance.random() < 0.2,
+        old_servers=chance.random() < 0.3,
         byzantine=byzantine,
         rates=_rates(chance),
         wakes=chance.random() < 0.5,

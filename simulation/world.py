@@ -17,6 +17,7 @@ from chalicelib.records import organisations
 from simulation.clocks import ProcessClock
 from simulation.cluster.controllers import CALM, Controllers, Weather
 from simulation.cluster.controllers import drawn as cluster_weather
+from simulation.cluster.faults import of_an_old_server
 from simulation.cluster.server import ApiServer
 from simulation.dice import Dice, SeededChance
 from simulation.disaster import Disaster, Installation
@@ -261,6 +262,8 @@ class World:
         rules = ClusterRules(self.history, server, agent_id, lambda: self._states_at(agent_id))
         rules.lives_elsewhere = lambda name: self._living_at(name, but=agent_id)
         rules.running = controllers.running
+        if self.swarm.old_servers:
+            server.faults = of_an_old_server()
         ReachRules(self.history, server, agent_id, NAMESPACE)
         hand = stream(f"hand/{agent_id}")
         plant = Plant(agent_id, tenant, server, controllers, rules, hand, token)

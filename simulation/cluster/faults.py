@@ -14,9 +14,16 @@ class Faults:
     for resourceVersion 0, but one whose store was restored from a backup lies like this."""
     lag: float = 0.0
     """Seconds by which watches that open from now on are late."""
+    list_page: int = 500
+    """Objects in one page of a list, whatever limit is asked for: fewer are allowed."""
     no_streaming_lists: bool = False
     """422, as from a server without the feature."""
     gone_as_status: bool = False
     """A watch from a forgotten version is answered 410, not with an ERROR event: both occur."""
     binding_lag: float = 0.0
     """Seconds until a RoleBinding that is made from now on gives its rights."""
+
+
+def of_an_old_server() -> Faults:
+    """Return the ways of a server that is some releases old, and in no hurry."""
+    return Faults(list_page=2, no_streaming_lists=True, gone_as_status=True)

@@ -33,7 +33,7 @@ def page(store: Store, faults: Faults, request: Request, address: Address) -> Re
     wanted = Wanted(
         address.namespace or None,
         _selected(address.kind, query),
-        int(query.get("limit") or 0),
+        min(int(query.get("limit") or 0), faults.list_page),
         request.headers.get("Accept", ""),
     )
     if text := query.get("continue", ""):

@@ -88,7 +88,7 @@ def test_reason(case: dict[str, Any]) -> None:
             "workspace_id": "ws-abcdefghjkmn",
             "resource_version": 900,
             "namespace": "Active",
-            "generation": 3,
+            "generation": case.get("generation", 3),
             "pods": 1,
             "deployment": {
                 "generation": 5,
@@ -206,6 +206,13 @@ def test_every_code_has_a_case() -> None:
             REPORT, namespace="Absent", tombstone=2, deployment=None, pods=0),
          replace(STATE, desired=DesiredState.TERMINATED, actual=ActualState.TERMINATING),
          "Terminating", None),
+        ("an order refused by the agent, of what is there", replace(
+            REPORT, deployment=READY, apply_error=facts.ApplyError(3, "Order", 0, final=True)),
+         STATE, "Running", None),
+        ("an order refused by the agent, of what is not there", replace(
+            REPORT, deployment=READY, generation=2,
+            apply_error=facts.ApplyError(3, "Order", 0, reason="RefusedByAgent", final=True)),
+         STATE, "Error", "ApplyRefusedByAgent"),
         ("cannot be ended", replace(REPORT, apply_error=facts.ApplyError(
             3, "Namespace", 403, final=True)),
          replace(STATE, desired=DesiredState.TERMINATED), "Error", "ApplyForbidden"),

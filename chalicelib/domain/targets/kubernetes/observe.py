@@ -90,6 +90,9 @@ def _refused(report: WorkspaceReport, state: WorkspaceState) -> Observation | No
     error = report.apply_error
     if error is None or error.generation < state.generation:
         return None
+    if error.status == 0 and report.generation == state.generation:
+        # The agent refused an order itself, and what we ask for is there: it was none of ours.
+        return None
     found = reasons.find((symptoms.of_apply_error(error),))
     if found is None:
         return None
