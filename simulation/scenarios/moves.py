@@ -140,3 +140,33 @@ def cordon_raced_by_creation(stage: Stage) -> None:
     stage.begin()
     stage.meanwhile(stage.create)
     stage.office.tend("cordon")
+
+
+@scenario(agents=2, replicas=2)
+def move_called_off_while_a_leader_stands_still(stage: Stage) -> None:
+    """A leader stands still in the middle of a removal that is called off meanwhile, and goes on."""
+    workspace = stage.running()
+    stage.move(workspace, stage.other.agent_id)
+    stage.until(lambda: not stage.plant.running(workspace))
+    leader = stage.leader()
+    assert leader is not None
+    leader.freeze(25.0)
+    stage.begin()
+    stage.call_off(workspace)
+    stage.pause(26.0)
+
+
+@scenario(agents=2, replicas=2)
+def move_and_back_past_a_leader_that_stands_still(stage: Stage) -> None:
+    """The leader of the agent that is left stands still before it has heard of the move, and goes on
+    when the workspace is back."""
+    workspace = stage.running()
+    leader = stage.leader()
+    assert leader is not None
+    leader.freeze(40.0)
+    stage.begin()
+    stage.move(workspace, stage.other.agent_id)
+    stage.until(lambda: stage.is_at(workspace, stage.other))
+    stage.move(workspace, stage.plant.agent_id)
+    stage.until(lambda: stage.is_at(workspace, stage.plant))
+    stage.pause(20.0)
