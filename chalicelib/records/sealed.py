@@ -48,6 +48,11 @@ def load_items(
     return {each: chunks + others.get(each, []) for each, chunks in firsts.items()}
 
 
+def size_of(chunks: Sequence[Item]) -> int:
+    """Return the bytes of the sealed variables that the chunks hold."""
+    return sum(len(octets(item.attributes, "content")) for item in chunks)
+
+
 def sealed_of(chunks: Sequence[Item]) -> Sealed:
     """Return the sealed variables that the chunks hold."""
     first = chunks[0].attributes

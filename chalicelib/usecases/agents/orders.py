@@ -18,6 +18,8 @@ from chalicelib.usecases.variables.sealing import open_sealed
 from chalicelib.wire import reconcile as wire
 
 _BATCH = 50
+_BARE_BYTES = 32 * 1024
+"""More than the manifests of nearly every workspace take."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,17 @@ class Written:
     size: int = 0
     stopped_after: Turn | None = None
 
+    def has_room_for(self, chunks: Sequence[Item]) -> bool:
+        """Whether an order with these sealed variables is likely to fit; the first is always tried.
+
+        Base64 makes values a third longer. Without this look, each page would end with variables
+        that are opened in vain, and again for the next page.
+        """
+        if not (self.orders and chunks):
+            return True
+        values = 4 * sealed.size_of(chunks) // 3
+        return self.size + values + _BARE_BYTES <= self.most
+
     def takes(self, order: wire.Order) -> bool:
         """Add the order; False when it does not fit. The first always does."""
         size = len(order.model_dump_json())
@@ -84,7 +97,9 @@ def write_orders(talk: Conversation, turns: Sequence[Turn], *, is_full: bool) ->
         some = turns[start : start + _BATCH]
         batch = _batch(talk, some, is_full=is_full)
         for turn in some:
-            if last is not None and talk.is_out_of_time():
+            chunks = batch.sealed.get(turn.workspace_id, ())
+            is_over = talk.is_out_of_time() or not written.has_room_for(chunks)
+            if last is not None and is_over:
                 written.stopped_after = last
                 return written
             state = batch.states.get(turn.workspace_id)

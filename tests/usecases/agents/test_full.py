@@ -141,7 +141,7 @@ def test_two_thousand_values_cost_at_most_a_hundred_openings_and_then_none(roomy
 
 
 def test_an_answer_keeps_to_its_bytes_and_goes_on_by_cursor(roomy: World) -> None:
-    """Large workspaces are split over answers of at most 3 MiB, each sent exactly once."""
+    """Large workspaces are split over answers of at most 3 MiB, each sent and opened exactly once."""
     big = [Variable(f"F{n}", VariableKind.FILE, "x" * 128 * 1024) for n in range(4)]
     ids = [create(roomy, f"w{n}", *big) for n in range(9)]
     cluster = PaperCluster(roomy)
@@ -156,6 +156,7 @@ def test_an_answer_keeps_to_its_bytes_and_goes_on_by_cursor(roomy: World) -> Non
             break
     assert sorted(received) == sorted(ids)
     assert len(received) == len(set(received))
+    assert roomy.keys.opened == len(ids)
 
 
 def test_an_answer_ends_in_time_and_goes_on_by_cursor(roomy: World) -> None:
