@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.figures import Figure, Goal, Peer, Samples
-from benchmarks.installation import Cost, Exchange, Installation, Registered
+from benchmarks.installation import IN_MEMORY, Cost, Exchange, Installation, Registered
 from benchmarks.options import Options
 from benchmarks.reconcile import DEVFILE, VALUE, Agent
 from benchmarks.sealing import opening
@@ -30,7 +30,7 @@ class Transfer:
 
 def measure(options: Options) -> Iterator[Figure]:
     """Yield what a transfer of each agent costs, cold and unchanged; each agent is a sample."""
-    with Installation(options.store) as installation:
+    with Installation(options.store, root=IN_MEMORY) as installation:
         registered = [_filled(installation, number) for number in range(AGENTS)]
         cold = [_transfer(installation, each, Agent(each)) for each in registered]
         yield from _cold(cold)

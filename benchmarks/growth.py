@@ -18,7 +18,7 @@ from typing import Any, Self
 import httpx
 
 from benchmarks.figures import Figure, Goal, Peer, Samples
-from benchmarks.installation import URL, Cost, Exchange, Installation
+from benchmarks.installation import IN_MEMORY, URL, Cost, Exchange, Installation
 from benchmarks.options import Options
 from benchmarks.reconcile import DEVFILE, Agent
 
@@ -45,35 +45,38 @@ def measure(options: Options) -> Iterator[Figure]:
     """Yield the figures of each size, and the exponents over all sizes."""
     grown = list[Grown]()
     for size in SIZES:
-        with Installation("sqlite") as installation:
+        with Installation("sqlite", root=IN_MEMORY) as installation:
             for number in range(size):
                 installation.create({"name": f"w{number}", "devfile": DEVFILE})
-            now = Grown(size)
+            now, agent = Grown(size), Agent(installation)
             grown.append(now)
-            yield from _transfers(installation, now)
-            yield from _idle(installation, now, options.runs)
+            yield from _transfers(installation, now, agent)
+            yield from _idle(installation, now, agent, options.runs)
             yield from _memory(installation, now)
     yield from exponents(grown)
 
 
-def _idle(installation: Installation, now: Grown, runs: int) -> Iterator[Figure]:
-    agent = Agent(installation)
-    agent.settle()
+def _idle(installation: Installation, now: Grown, agent: Agent, runs: int) -> Iterator[Figure]:
+    """An answer to an agent that has nothing to say and nothing to hear, beside a route that does nothing."""
     agent.poll()
     installation.do_nothing()
-    asked, nothing = list[Cost](), list[Cost]()
+    costs, own, nothing = list[Cost](), list[float](), list[float]()
     for _ in range(runs):
-        asked.append(_each(installation, agent.poll))
-        nothing.append(_each(installation, installation.do_nothing))
-    own = Samples.of((cost.seconds - cost.store_seconds) * 1000 for cost in asked)
-    peer = Peer("no-op route", Samples.of(cost.seconds * 1000 for cost in nothing))
+        installation.agent.exchanges.clear()
+        cost = _each(installation, agent.poll)
+        spent = sum(each.seconds for each in installation.agent.exchanges) / IDLE_CALLS
+        own.append((spent - cost.store_seconds) * 1000)
+        nothing.append(_each(installation, installation.do_nothing).seconds * 1000)
+        costs.append(cost)
+    peer = Peer("no-op route", Samples.of(nothing))
     goal = Goal(f"{NO_OPS} x the no-op route", NO_OPS * peer.samples.median)
-    yield _noted(now, Figure("idle answer, the store apart", "ms", own, peer, goal))
-    store = Samples.of(cost.store_seconds * 1000 for cost in asked)
+    name = "idle answer, the store apart"
+    yield _noted(now, Figure(name, "ms", Samples.of(own), peer, goal))
+    store = Samples.of(cost.store_seconds * 1000 for cost in costs)
     yield _noted(now, Figure("idle answer: the store in it", "ms", store))
-    reads = Samples.of(cost.reads for cost in asked)
+    reads = Samples.of(cost.reads for cost in costs)
     yield _noted(now, Figure("idle answer: reads", "calls", reads, goal=Goal("at most", 1)))
-    writes = Samples.of(cost.writes for cost in asked)
+    writes = Samples.of(cost.writes for cost in costs)
     yield _noted(now, Figure("idle answer: writes", "calls", writes))
 
 
@@ -85,15 +88,13 @@ def _each(installation: Installation, act: Callable[[], None]) -> Cost:
     return installation.cost(often) / IDLE_CALLS
 
 
-def _transfers(installation: Installation, now: Grown) -> Iterator[Figure]:
+def _transfers(installation: Installation, now: Grown, agent: Agent) -> Iterator[Figure]:
     """A full transfer of an agent that has nothing, and of one that has everything."""
-    Agent(installation).sync()  # the first one stores what later ones only read
-    cold = [_exchanges(installation, Agent(installation)) for _ in range(RUNS)]
-    agent = Agent(installation)
+    agent.poll()  # the first message stores what later ones only read
+    agents = [agent, *(Agent(installation) for _ in range(RUNS - 1))]
+    yield from _down(now, [_exchanges(installation, each) for each in agents])
     agent.settle()
-    reported = [_exchanges(installation, agent) for _ in range(RUNS)]
-    yield from _down(now, cold)
-    yield from _up(now, reported)
+    yield from _up(now, [_exchanges(installation, agent) for _ in range(RUNS)])
 
 
 def _down(now: Grown, runs: Sequence[Sequence[Exchange]]) -> Iterator[Figure]:

@@ -44,6 +44,7 @@ T = TypeVar("T")
 URL = "https://berth.example.com"
 TABLE = "berth"
 NO_OP = "/nothing"
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the disk's own speed is not what is asked for
 
 
 @dataclass(slots=True)
@@ -152,20 +153,26 @@ class Registered:
 
 
 class Installation:
-    """One organisation, its owner and one agent, for the life of the context."""
+    """One organisation, its owner and one agent, for the life of the context.
 
-    def __init__(self, store: str) -> None:
+    ``root``: where the store's folder is made, else where temporary files are.
+    """
+
+    def __init__(self, store: str, *, root: Path | None = None) -> None:
         self._kind = store
+        self._root = root
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        scratch = tempfile.TemporaryDirectory(prefix="berth-bench-")
+        scratch = tempfile.TemporaryDirectory(prefix="berth-bench-", dir=self._root)
         self.folder = Path(self._stack.enter_context(scratch))
         self.store = MeteredStore(self._open_store(self.folder))
         self.keys = MeteredKeys(LocalMasterKey(bytes(range(32))))
         self.ports = ports_on(self.store, self.keys)
         bootstrap.use(self.ports)
         self._stack.callback(bootstrap.use, None)
+        if NO_OP not in app.routes:
+            app.route(NO_OP)(lambda: Response("", {"Content-Type": "text/plain"}, 200))
         self._client = Client(app)
         self._owner = people.person_of(_owner(self.ports))
         self._token = make_token(self.ports, self._owner, name="b", lifetime_seconds=None).text
@@ -196,10 +203,9 @@ class Installation:
         return self.agent.reconcile(body)
 
     def do_nothing(self) -> None:
-        """Ask for a route of the same app that does nothing."""
-        if NO_OP not in app.routes:
-            app.route(NO_OP)(lambda: Response("", {"Content-Type": "text/plain"}, 200))
-        self._client.http.get(NO_OP)
+        """Ask for a route of the same app that does nothing. Raises RuntimeError where there is none."""
+        if self._client.http.get(NO_OP).status_code != 200:
+            raise RuntimeError(f"{NO_OP} is no route")
 
     def cost(self, act: Callable[[], object]) -> Cost:
         """Do it and return what it cost."""
