@@ -46,7 +46,9 @@ def _is_owned(talk: Conversation, report: WorkspaceReport) -> bool:
     state = states.load(store, placement_of(workspace), workspace.id)
     if state is None or workspace.agent_id == talk.agent.id:
         return True
-    return state.stay == 1 or report.generation >= state.stay
+    # A namespace without a Deployment tells no generation: after a restore it may be the newer copy.
+    is_told = report.generation > 0 or not talk.agent.restored
+    return state.stay == 1 or not is_told or report.generation >= state.stay
 
 
 def _condemn(talk: Conversation, report: WorkspaceReport, orphan: Orphan) -> Orphan:
