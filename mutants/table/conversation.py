@@ -122,8 +122,8 @@ ROWS = (
         name="time-ignored",
         meaning="An answer is written until the function is killed.",
         file=_ORDERS,
-        text="if last is not None and talk.is_out_of_time():",
-        replacement="if False:",
+        text="is_over = talk.is_out_of_time() or not",
+        replacement="is_over = not",
         tests=_FULL,
     ),
     Mutant(
