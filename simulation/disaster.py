@@ -15,7 +15,8 @@ from chalicelib.usecases.agents.restore import begin_after_restore
 from simulation.gateway import Gateway
 from simulation.history import History, Mark
 from simulation.installation import KeptStore
-from simulation.invariants.commits import CommitRules, Known
+from simulation.invariants.commits import CommitRules
+from simulation.invariants.restores import Known
 from simulation.owners import Owner
 from simulation.plant import Plant
 from simulation.scheduler import Scheduler

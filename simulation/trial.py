@@ -145,7 +145,7 @@ def _shown(world: World) -> dict[str, WorkspaceState]:
     return {
         state.workspace_id: replace(state, version=0, look_at=None)
         for plant in world.plants
-        for state in world.states_of(plant)
+        for state in world.states_at(plant.agent_id).values()
     }
 
 
@@ -193,7 +193,7 @@ def unsettled(world: World) -> list[str]:
     return [*orphans, *left, *drained, *doorless] + [
         f"{state.workspace_id} {words}"
         for plant in world.plants
-        for state in world.states_of(plant)
+        for state in world.states_at(plant.agent_id).values()
         if (words := _difference(plant, state))
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 from app import sweep
 from chalicelib import bootstrap
@@ -15,10 +14,6 @@ from chalicelib.ports.bundle import Ports, Site
 from chalicelib.ports.store import Store
 from chalicelib.records import organisations
 from simulation.clocks import ProcessClock
-from simulation.cluster.controllers import CALM, Controllers, Weather
-from simulation.cluster.controllers import drawn as cluster_weather
-from simulation.cluster.faults import of_an_old_server
-from simulation.cluster.server import ApiServer
 from simulation.dice import Dice, SeededChance
 from simulation.disaster import Disaster, Installation
 from simulation.fate import Fate
@@ -27,20 +22,17 @@ from simulation.gateway import Gateway
 from simulation.history import History
 from simulation.installation import Tenant, empty_store, ports_of, settle
 from simulation.invariants.answers import AnswerRules
-from simulation.invariants.clusters import ClusterRules
 from simulation.invariants.commits import CommitRules
-from simulation.invariants.reach import ReachRules
 from simulation.keys import SimulatedKeys
 from simulation.liar import Liar
 from simulation.owners import Owner
 from simulation.people import User
-from simulation.plant import Plant
-from simulation.pods import NAMESPACE, Pod, Surroundings
+from simulation.planting import planted
 from simulation.scheduler import Scheduler
+from simulation.sight import Sight
 from simulation.store import SimulatedStore
 from simulation.swarm import Swarm
 from simulation.waker import SimulatedWaker
-from simulation.way import Way
 
 SWEEP_SECONDS = 60.0
 ROTATED_WITHIN = 100.0
@@ -56,8 +48,6 @@ _TICK = {
     "resources": [],
     "detail": {},
 }
-_SHORT: dict[str, Any] = dict.fromkeys(("late_after", "lost_node", "stuck_for"), (5.0, 60.0))
-"""What a cluster had in store must be over soon after its weather turned, or seeds take long."""
 
 
 class World:
@@ -90,12 +80,13 @@ class World:
         self.gateway = Gateway(self.scheduler, self.faults, dice.stream("gateway"), self.ports)
         self.tenants = [self._tenant(number) for number in range(swarm.tenants)]
         self.plants = [
-            self._plant(tenant, *agent)
+            planted(self, tenant, *agent)
             for tenant in self.tenants
             for agent in tenant.agents[: swarm.agents]
         ]
         self.users = [self._user(tenant, n) for tenant in self.tenants for n in range(swarm.people)]
-        self.commits = self._commit_rules()
+        self.sight = Sight(self.scheduler, self.gateway, self.plants)
+        self.commits = CommitRules(self.history, self.sight, most_on_agent=swarm.quota_per_agent)
         self.store.watched = self.commits.look
         self.store.touched = self._check_tenant
         self.answers = AnswerRules(self.history, self.commits)
@@ -151,23 +142,10 @@ class World:
         """Return every state that is stored, by workspace."""
         return self.commits.live
 
-    def _states_at(self, agent_id: str) -> dict[str, WorkspaceState]:
+    def states_at(self, agent_id: str) -> dict[str, WorkspaceState]:
+        """Return the stored states of one agent's workspaces, by workspace."""
         placed = self.commits.placed
         return {name: each for name, each in self.states().items() if placed[name] == agent_id}
-
-    def _living_at(self, workspace_id: str, *, but: str) -> str:
-        others = (plant for plant in self.plants if plant.agent_id != but)
-        return next((each.agent_id for each in others if each.lives(workspace_id)), "")
-
-    def _has_namespace(self, workspace_id: str, agent_id: str) -> bool:
-        return any(
-            plant.has_namespace(workspace_id) for plant in self.plants if plant.agent_id == agent_id
-        )
-
-    def states_of(self, plant: Plant) -> list[WorkspaceState]:
-        """Return the stored states of one agent's workspaces."""
-        placed = self.commits.placed
-        return [each for name, each in self.states().items() if placed[name] == plant.agent_id]
 
     def settle_settings(self) -> None:
         """Let no workspace be stopped for having run too long."""
@@ -194,16 +172,6 @@ class World:
     def _sweep_on(self) -> None:
         self.sweep()
         self.scheduler.after(SWEEP_SECONDS, self._sweep_on)
-
-    def _commit_rules(self) -> CommitRules:
-        rules = CommitRules(self.history, self._writer, self._has_stopped)
-        rules.most_on_agent = self.swarm.quota_per_agent
-        rules.key = self._key
-        rules.buried_at = rules.moves.buried_at = self._was_buried
-        rules.moves.is_at = self._has_namespace
-        rules.applied = lambda name: max(each.rules.applied(name) for each in self.plants)
-        rules.asked = self._is_asked
-        return rules
 
     def _liar(self) -> Liar:
         tenant = self.tenants[0]
@@ -236,10 +204,6 @@ class World:
         chance = self.dice.stream("disaster")
         return Disaster(befallen, self.commits, self.history, self.scheduler, chance)
 
-    def _is_asked(self, workspace_id: str) -> None:
-        for plant in self.plants:
-            plant.rules.asked(workspace_id)
-
     def _tenant(self, number: int) -> Tenant:
         swarm = self.swarm
         # A byzantine agent has no cluster: what it says of one is all lies.
@@ -251,48 +215,6 @@ class World:
             workspaces_per_agent=swarm.quota_per_agent,
         )
         return settle(self.ports(self.clock), swarm.people, agents, settings)
-
-    def _plant(self, tenant: Tenant, agent_id: str, token: str) -> Plant:
-        stream = self.dice.stream
-        server = ApiServer(self.clock.now, stream(f"server/{agent_id}"))
-        chance = stream(f"controllers/{agent_id}")
-        controllers = Controllers(
-            server, self.clock.now, self.scheduler.after, chance, self._weather()
-        )
-        rules = ClusterRules(self.history, server, agent_id, lambda: self._states_at(agent_id))
-        rules.lives_elsewhere = lambda name: self._living_at(name, but=agent_id)
-        rules.running = controllers.running
-        if self.swarm.old_servers:
-            server.faults = of_an_old_server()
-        ReachRules(self.history, server, agent_id, NAMESPACE)
-        hand = stream(f"hand/{agent_id}")
-        plant = Plant(agent_id, tenant, server, controllers, rules, hand, token)
-        around = Surroundings(
-            scheduler=self.scheduler,
-            chance=stream(f"pods/{agent_id}"),
-            agent_id=agent_id,
-            tenant=tenant.id,
-            token=lambda: plant.token,
-            transport=Way(
-                server,
-                self.scheduler,
-                self.faults,
-                stream(f"way/{agent_id}"),
-                self.history.sometimes,
-            ),
-            exchange=self.gateway.exchange,
-            listen=self.waker.listen,
-            page=self.swarm.page,
-        )
-        plant.pods = [Pod(f"{agent_id}-{n}", around) for n in range(self.swarm.replicas)]
-        return plant
-
-    def _weather(self) -> Weather:
-        """Draw how a cluster behaves. Hands and refusals are faults of their own."""
-        if not self.swarm.unruly:
-            return CALM
-        drawn = cluster_weather(self.dice.stream("weather"))
-        return replace(drawn, meddling=0.0, backoff_cap=10.0, **_SHORT)
 
     def _user(self, tenant: Tenant, number: int) -> User:
         person = tenant.people[number]
@@ -306,30 +228,7 @@ class World:
             self.dice.stream(f"user/{person.id}"),
         )
 
-    def _writer(self) -> str:
-        if not self.scheduler.in_task:
-            return "person"
-        name = self.scheduler.current.process.name
-        if name.startswith("sweep"):
-            return "sweep"
-        call = self.gateway.running.get(self.scheduler.current.process)
-        return "agent" if call is not None and call.resource.startswith("/agent/") else "person"
-
-    def _key(self) -> str:
-        if not self.scheduler.in_task:
-            return ""
-        call = self.gateway.running.get(self.scheduler.current.process)
-        return "" if call is None else call.headers.get("Idempotency-Key", "")
-
-    def _has_stopped(self, workspace_id: str, generation: int) -> bool:
-        return any(each.rules.has_stopped(workspace_id, generation) for each in self.plants)
-
-    def _was_buried(self, workspace_id: str, generation: int) -> bool:
-        return any(each.rules.was_buried(workspace_id, generation) for each in self.plants)
-
     def _check_tenant(self, partition: str) -> None:
-        if not self.scheduler.in_task or not partition.startswith("ORG#"):
-            return
-        call = self.gateway.running.get(self.scheduler.current.process)
+        call = self.sight.call() if partition.startswith("ORG#") else None
         if call is not None and partition.split("#")[1] not in call.tenant:
             self.history.broken("INV-13", f"{call.tenant} touched {partition}")

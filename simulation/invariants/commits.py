@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
@@ -11,49 +10,21 @@ from chalicelib.ports.store import Put, Update, Write
 from chalicelib.records import keys, states
 from chalicelib.records.pending import pending_of
 from simulation.history import Commit, History
-from simulation.invariants.moves import Cordons, Moves
+from simulation.invariants.moves import Cordons, Moves, state_words
+from simulation.invariants.restores import Known, Restores
+from simulation.sight import Sight
 from simulation.store import key_of
 
 _RESTART = DesiredState.RESTART_REQUESTED
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is stored, as far as the rules follow it: by workspace its state, agent and organisation."""
-
-    live: Mapping[str, WorkspaceState]
-    placed: Mapping[str, str]
-    organisations: Mapping[str, str]
-    pending: frozenset[str]
-
-    def differs_in_end(self, lost: Known) -> set[str]:
-        """Return the workspaces that were not to end, and were in what is lost."""
-        return {
-            name
-            for name, state in self.live.items()
-            if state.desired is not DesiredState.TERMINATED
-            and (name not in lost.live or lost.live[name].desired is DesiredState.TERMINATED)
-        }
-
-    def made_in(self, lost: Known, agent_id: str) -> list[str]:
-        """Return the workspaces of an agent that were made in what is lost: nobody knows of them."""
-        return [
-            name for name in lost.live if name not in self.live and lost.placed[name] == agent_id
-        ]
-
-
 class CommitRules:
-    """``look`` is told of every committed transaction. ``writer`` tells who makes it."""
+    """``look`` is told of every committed transaction. ``most_on_agent``: the quota of each."""
 
-    def __init__(
-        self,
-        history: History,
-        writer: Callable[[], str],
-        stopped_at: Callable[[str, int], bool],
-    ) -> None:
+    def __init__(self, history: History, sight: Sight, *, most_on_agent: int) -> None:
         self._history = history
-        self._writer = writer
-        self._stopped_at = stopped_at
+        self._sight = sight
+        self._most_on_agent = most_on_agent
         self._pending: set[str] = set()
         self._epochs: dict[str, int] = {}
         self.live: dict[str, WorkspaceState] = {}
@@ -63,22 +34,11 @@ class CommitRules:
         """Organisation by workspace."""
         self.abandoned: set[str] = set()
         """Workspaces whose owner has left: they alone are ended by the sweep."""
-        self.key: Callable[[], str] = lambda: ""
-        """The idempotency key of the request that is being worked on."""
-        self.buried_at: Callable[[str, int], bool] = lambda *_: True
-        """Whether a tombstone of this generation ever stood for a workspace."""
         self.cordons = Cordons(history)
-        self.moves = Moves(history)
-        self.applied: Callable[[str], int] = lambda _: 0
-        """The highest generation that a workspace ever had in a cluster."""
-        self.most_on_agent = 0
-        """Its quota."""
+        self.moves = Moves(history, sight)
+        self.restores = Restores(history, sight)
         self.liar = ""
         """The agent whose own workspaces may be told to have done anything."""
-        self.asked: Callable[[str], None] = lambda _: None
-        """Told of each workspace that a person wants something of."""
-        self._restored: set[str] = set()
-        """Workspaces that came from a backup and were not reported since."""
 
     def known(self) -> Known:
         """Return what is stored now."""
@@ -90,7 +50,7 @@ class CommitRules:
         """Take what is stored for what it was. Epochs stay: an agent's never falls, restored or not."""
         self.live, self.placed = dict(known.live), dict(known.placed)
         self.organisations, self._pending = dict(known.organisations), set(known.pending)
-        self._restored = set(known.live)
+        self.restores.begin(known.live)
 
     def look(self, writes: Sequence[Write]) -> None:
         """Check what a transaction did to states."""
@@ -144,36 +104,33 @@ class CommitRules:
     def _check_move(
         self, before: WorkspaceState, after: WorkspaceState, was: str, audits: int
     ) -> None:
-        writer = self._writer()
+        writer = self._sight.writer()
         commits = self._history.commits.setdefault(after.workspace_id, [])
         commits.append(Commit(self._history.now(), writer, after))
-        self._history.tell(f"{after.workspace_id} {_words(after)}, moved by {writer}")
+        self._history.tell(f"{state_words(after)}, moved by {writer}")
         self._expect(writer == "agent", "INV-28", after, f"moved by the {writer}")
         self._expect(audits == 1, "INV-19", after, f"{audits} records of a move")
         self.moves.look(before, after, left=was, is_honest=was != self.liar)
         self._check_quota(after)
 
     def _check(self, before: WorkspaceState | None, after: WorkspaceState, audits: int) -> None:
-        writer = self._writer()
+        writer = self._sight.writer()
         commits = self._history.commits.setdefault(after.workspace_id, [])
         commits.append(Commit(self._history.now(), writer, after))
-        self._history.tell(f"{after.workspace_id} {_words(after)} by {writer}")
+        self._history.tell(f"{state_words(after)} by {writer}")
         if before is None:
             self._expect(writer == "person", "INV-1", after, f"made by the {writer}")
-            if key := self.key():
+            if key := self._sight.key():
                 self._history.belongs(key, after.workspace_id)
             self._check_quota(after)
             self.cordons.look_at_new(after, self.placed[after.workspace_id])
             return
         self._check_counts(before, after)
-        if (
-            writer == "agent"
-            and after.epoch > before.epoch
-            and after.workspace_id in self._restored
+        is_honest = self.placed[after.workspace_id] != self.liar
+        if writer == "agent" and self.restores.is_caught_up(
+            before, after, audits, is_honest=is_honest
         ):
-            self._restored.discard(after.workspace_id)
-            if self._is_caught_up(before, after, audits):
-                return
+            return
         self._check_wish(before, after, writer, audits)
         self._check_sight(before, after, writer)
 
@@ -185,7 +142,7 @@ class CommitRules:
             if self.placed[name] == agent_id and each.actual is not ActualState.TERMINATED
         ]
         words = f"{len(carried)} on {agent_id}"
-        self._expect(len(carried) <= self.most_on_agent, "INV-14", after, words)
+        self._expect(len(carried) <= self._most_on_agent, "INV-14", after, words)
 
     def _check_counts(self, before: WorkspaceState, after: WorkspaceState) -> None:
         self._expect(after.version == before.version + 1, "INV-1", after, "lost a write")
@@ -211,7 +168,7 @@ class CommitRules:
             return
         self.cordons.look_at_wish(before, after, self.placed[after.workspace_id])
         if writer == "person":
-            self.asked(after.workspace_id)
+            self._sight.asked(after.workspace_id)
         if before.desired is DesiredState.MOVE_REQUESTED and not after.is_leaving:
             self._expect(after.stay == after.generation, "INV-28", after, "called off in part")
             self._history.sometimes("move called off")
@@ -227,26 +184,6 @@ class CommitRules:
                 f"the sweep overwrote {before.desired}",
             )
 
-    def _is_caught_up(self, before: WorkspaceState, after: WorkspaceState, audits: int) -> bool:
-        """Whether the first report since a restore told of what the backup does not know: an end, or
-        later generations. Those are passed, and an end has its tombstone."""
-        is_end = before.desired is not after.desired is DesiredState.TERMINATED
-        if is_end:
-            buried = (
-                self.buried_at(after.workspace_id, after.generation)
-                or self.placed[after.workspace_id] == self.liar
-            )
-            self._expect(buried, "INV-24", after, "an end since the backup without its tombstone")
-            self._history.sometimes("end caught up after a restore")
-        elif after.desired is before.desired and after.generation > before.generation:
-            passed = after.generation > self.applied(after.workspace_id)
-            self._expect(passed, "INV-11", after, "does not pass what was applied since the backup")
-            self._history.sometimes("generations passed after a restore")
-        else:
-            return False
-        self._expect(audits == 1, "INV-19", after, f"{audits} records of what was caught up")
-        return True
-
     def _may_sweep(self, before: WorkspaceState, after: WorkspaceState) -> bool:
         if after.desired is DesiredState.TERMINATED:
             return after.workspace_id in self.abandoned
@@ -258,7 +195,7 @@ class CommitRules:
         is_restart = before.desired is _RESTART and after.desired is DesiredState.RUNNING
         self._expect(is_restart, "INV-1", after, f"an agent overwrote {before.desired}")
         stopped = (
-            self._stopped_at(after.workspace_id, before.generation)
+            self._sight.has_stopped(after.workspace_id, before.generation)
             or self.placed[after.workspace_id] == self.liar
         )
         self._expect(stopped, "INV-7", after, f"never stopped in generation {before.generation}")
@@ -270,12 +207,12 @@ class CommitRules:
             self._expect(same, "INV-6", after, "a person's wish changed what is shown")
         ends = after.actual is ActualState.TERMINATED and before.actual is not after.actual
         if ends and self.placed[after.workspace_id] != self.liar:
-            buried = self.buried_at(after.workspace_id, after.generation)
+            buried = self._sight.was_buried(after.workspace_id, after.generation)
             self._expect(buried, "INV-24", after, "an end without its tombstone")
 
     def _expect(self, holds: bool, rule: str, state: WorkspaceState, words: str) -> None:  # noqa: FBT001 - an assertion
         if not holds:
-            self._history.broken(rule, f"{state.workspace_id} {_words(state)}: {words}")
+            self._history.broken(rule, f"{state_words(state)}: {words}")
 
 
 def _is_state(write: Write) -> bool:
@@ -285,10 +222,3 @@ def _is_state(write: Write) -> bool:
 
 def _audits(writes: Sequence[Write]) -> int:
     return sum(key_of(write).partition.endswith("#AUDIT") for write in writes)
-
-
-def _words(state: WorkspaceState) -> str:
-    return (
-        f"wants {state.desired} (generation {state.generation}), is {state.actual}"
-        f" (acknowledged {state.acknowledged}, live {state.live_generation})"
-    )

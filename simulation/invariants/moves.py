@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from chalicelib.domain.workspaces.states import EFFECTS, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.store import Update, Write
 from chalicelib.records import keys
 from simulation.history import History
+from simulation.sight import Sight
 from simulation.store import key_of
 
 _RESTART = DesiredState.RESTART_REQUESTED
@@ -55,13 +54,11 @@ class Cordons:
 
 
 class Moves:
-    """``buried_at``: whether a tombstone of this generation ever stood; ``is_at``: whether anything
-    of a workspace is in an agent's cluster."""
+    """Which workspaces left which agents, and when."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, sight: Sight) -> None:
         self._history = history
-        self.buried_at: Callable[[str, int], bool] = lambda *_: True
-        self.is_at: Callable[[str, str], bool] = lambda *_: False
+        self._sight = sight
         self._left: dict[tuple[str, str], float] = {}
 
     def look(
@@ -75,9 +72,9 @@ class Moves:
         self._expect(before.desired is DesiredState.MOVE_REQUESTED, after, "nobody asked for it")
         self._expect(after.stay == after.generation, after, "an earlier order counts there")
         if is_honest:
-            buried = self.buried_at(after.workspace_id, before.generation)
+            buried = self._sight.was_buried(after.workspace_id, before.generation)
             self._expect(buried, after, f"{left} left no tombstone")
-            remains = self.is_at(after.workspace_id, left)
+            remains = self._sight.is_at(after.workspace_id, left)
             self._expect(not remains, after, f"{left} still has something of it")
 
     def left_since(self, workspace_id: str, agent_id: str) -> float | None:
