@@ -39,6 +39,7 @@ from tests.agent.orders import AGENT, Workspace
 
 RESIDENT_MIB = 90.0
 SYNCED_SECONDS = 2.0
+HEALTH = "127.0.0.1:18080"
 ROOT = Path(__file__).parents[1]
 TOKEN = "berth_agt_0123456789ab_0123456789ab_c2VjcmV0"  # noqa: S105 - made up; the stand-in takes any
 
@@ -141,7 +142,7 @@ def start(
         "BERTH_CONTROL_PLANE_URL": control_plane.address,
         "BERTH_AGENT_TOKEN_FILE": str(folder / "token"),
         "BERTH_NAMESPACE": "berth",
-        "BERTH_HEALTH_ADDRESS": "127.0.0.1:18080",
+        "BERTH_HEALTH_ADDRESS": HEALTH,
     }
     log = folder / "log"
     with log.open("wb") as stream:
@@ -166,8 +167,13 @@ def told(control_plane: ControlPlane) -> int:
 
 def synced(log: Path, control_plane: ControlPlane) -> float:
     """Seconds from the first log line to the arrival of the last page of the full."""
+    return since_start(log, control_plane.full_at)
+
+
+def since_start(log: Path, moment: float) -> float:
+    """Seconds from the first log line to a moment."""
     first = json.loads(log.read_text().splitlines()[0])["time"]
-    return round(control_plane.full_at - datetime.fromisoformat(first).timestamp(), 2)
+    return round(moment - datetime.fromisoformat(first).timestamp(), 2)
 
 
 def versions(cluster: Cluster) -> list[str]:

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from benchmarks import agent_scale
 from benchmarks.figures import Figure, Goal, Peer, Samples
 from benchmarks.options import Options
 from berth_kube.connection import Connection, connect
-from berth_kube.kinds import DEPLOYMENT
+from berth_kube.kinds import DEPLOYMENT, POD
 from berth_kube.transport import Request
 from berth_local.cluster import binaries
 from berth_local.cluster.cluster import Cluster
@@ -48,12 +49,16 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(slots=True)
 class Seen:
-    """What one process showed. ``idle``: its share of a processor with nothing to do; ``lags`` in seconds."""
+    """What one process showed. ``idle``: its share of a processor with nothing to do; ``lags`` in seconds.
+
+    ``synced``: seconds until all was known; ``told``: until all of it had arrived at a control plane.
+    """
 
     synced: float
     resident: float
     idle: float
     lags: list[float] = field(default_factory=list)
+    told: float = 0.0
 
 
 def measure(options: Options) -> Iterator[Figure]:
@@ -80,6 +85,7 @@ def figures(ours: Sequence[Seen], theirs: Sequence[Seen]) -> Iterator[Figure]:
         max(SYNC_RATIO * synced.samples.median, SYNC_SECONDS),
     )
     yield Figure(f"{at}: synced", "s", Samples.of(each.synced for each in ours), synced, goal)
+    yield Figure(f"{at}: synced, and all reported", "s", Samples.of(each.told for each in ours))
     resident = Peer(PEER, Samples.of(each.resident for each in theirs))
     goal = Goal("at most", RESIDENT_MIB)
     samples = Samples.of(each.resident for each in ours)
@@ -108,13 +114,16 @@ def build(folder: Path) -> Path:
 
 
 def _await_pods(cluster: Cluster) -> None:
-    """Return when every Deployment is available."""
-    words = ("get", "deployments", "-A", "-o", "jsonpath={.items[*].status.availableReplicas}")
+    """Return when every pod runs, asking seldom: the API server has enough to do."""
+    admin = connect(str(cluster.kubeconfig))
+    names = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    query = {"fieldSelector": "status.phase=Running", "resourceVersion": "0"}
+    request = Request("GET", POD.path(), query, headers={"Accept": names})
 
-    def is_done() -> bool:
-        return len(cluster.kubectl(*words).stdout.split()) >= WORKSPACES
+    def are_running() -> bool:
+        return len(json.loads(admin.send(request).body)["items"]) >= WORKSPACES
 
-    wait_until(is_done, "not every Deployment became available", seconds=900)
+    first(are_running, "every pod runs", seconds=900, pause=5)
 
 
 def _agent(cluster: Cluster) -> Seen:
@@ -122,8 +131,11 @@ def _agent(cluster: Cluster) -> Seen:
     with tempfile.TemporaryDirectory() as folder:
         process, log = agent_scale.start(cluster, control_plane, Path(folder))
         try:
+            agent_scale.wait(_is_ready, process, log)
+            ready = agent_scale.since_start(log, time.time())
             agent_scale.wait(lambda: agent_scale.told(control_plane) >= WORKSPACES, process, log)
-            seen = Seen(agent_scale.synced(log, control_plane), 0.0, _idle(process.pid))
+            seen = Seen(ready, 0.0, _idle(process.pid))
+            seen.told = agent_scale.synced(log, control_plane)
 
             def arrived(name: str, generation: int) -> float | None:
                 report = control_plane.reports.get(name)
@@ -138,6 +150,15 @@ def _agent(cluster: Cluster) -> Seen:
             process.wait()
             control_plane.close()
     return seen
+
+
+def _is_ready() -> bool:
+    """Whether the agent's own readiness says that it knows all."""
+    try:
+        with urllib.request.urlopen(f"http://{agent_scale.HEALTH}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _informer(cluster: Cluster, program: Path) -> Seen:
