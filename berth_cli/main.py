@@ -1,7 +1,5 @@
 """The verbs of ``berth``."""
 
-import getpass
-import os
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -11,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from berth_cli import sign_in, workspaces
+from berth_cli import workspaces
 from berth_cli.agents import agent
 from berth_cli.audit import audit
 from berth_cli.client import Client, Json, connect
-from berth_cli.configuration import Configuration, checked_url, load, save
 from berth_cli.failures import Exit, Failure
+from berth_cli.login import login
 from berth_cli.output import (
     EVENT_COLUMNS,
     WORKSPACE_COLUMNS,
@@ -39,6 +37,8 @@ app.add_typer(agent, name="agent")
 app.add_typer(audit, name="audit")
 app.add_typer(quotas, name="quotas")
 
+app.command()(login)
+
 Name = Annotated[str, typer.Argument(help="Name or id of the workspace.")]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]
 Wait = Annotated[bool, typer.Option(help="Wait until it is so.")]
@@ -53,51 +53,6 @@ class Lasting(StrEnum):
     FAILED = "Failed"
     ERROR = "Error"
     TERMINATED = "Terminated"
-
-
-@app.command()
-def login(
-    url: Annotated[str, typer.Argument(help="Address of the control plane.")] = "",
-    *,
-    token: Annotated[
-        str, typer.Option(help="- takes a personal token from standard input.", metavar="-")
-    ] = "",
-    ca_file: Annotated[
-        str, typer.Option(help="PEM of authorities to trust beside the system's.")
-    ] = "",
-) -> None:
-    """Sign in: in the browser, or with a personal token."""
-    known = load(os.environ)
-    chosen = Configuration(
-        url=checked_url(url) if url else known.url,
-        ca_file=str(Path(ca_file).resolve()) if ca_file else known.ca_file,
-    )
-    if not chosen.url:
-        raise Failure("say where: `berth login https://...`", Exit.USAGE)
-    given = _given_token() if _is_given(token) else sign_in.in_browser(Client(chosen), _browse)
-    signed_in = Configuration(chosen.url, given, chosen.ca_file)
-    person = Client(signed_in).get("/api/v1/me")
-    path = save(signed_in, os.environ)
-    name = safe(person["name"])
-    sys.stdout.write(f"Signed in to {chosen.url} as {name} ({person['role']}); kept in {path}\n")
-
-
-def _is_given(token: str) -> bool:
-    if token not in {"", "-"}:
-        message = "everybody on this machine can read a command line: write `--token -`, and give the token on standard input"
-        raise Failure(message, Exit.USAGE)
-    return token == "-"  # noqa: S105 - stands for standard input
-
-
-def _given_token() -> str:
-    line = getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()
-    if not line.strip():
-        raise Failure("no token came on standard input", Exit.USAGE)
-    return line.strip()
-
-
-def _browse(address: str) -> bool:
-    return webbrowser.open(address)
 
 
 @app.command()
