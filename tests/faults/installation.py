@@ -92,7 +92,7 @@ class Installation:
                 "AWS_SECRET_ACCESS_KEY": "local",
             },
         )
-        self._stack.callback(self.control_plane.stop)
+        self._stack.callback(self.control_plane.kill)
         self.control_plane.start()
         self.to_control_plane = self._stack.enter_context(Link(names.control_plane_port))
 
