@@ -9,7 +9,7 @@ from typing import Any
 from berth_kube import kinds
 from berth_kube.transport import Request, Response
 from simulation.cluster.controllers.meddling import Meddler
-from simulation.gateway import Answer
+from simulation.gateway import Answer, Call
 from simulation.history import History
 from simulation.people import User
 from simulation.plant import Plant
@@ -32,11 +32,18 @@ class Office:
         """Change settings of the agent."""
         self._send("PATCH", "/api/v1/agents/{agent_id}", {"settings": settings})
 
-    def rotate_token(self, *, overlap_seconds: int) -> None:
-        """Make the agent a new token, and give it to the agent."""
-        body = {"overlap_seconds": overlap_seconds}
-        answer = self._send("POST", "/api/v1/agents/{agent_id}/rotate", body)
-        self._plant.token = answer.json["token"]
+    def rotate_token(self, *, overlap_seconds: int, key: str = "rotation") -> None:
+        """Make the agent a new token, and give it to the agent. Under one key, as a message may come
+        twice: the second would revoke what the first is answered with."""
+        agent_id, body = self._plant.agent_id, {"overlap_seconds": overlap_seconds}
+        call = self._owner.call(
+            "POST",
+            "/api/v1/agents/{agent_id}/rotate",
+            body,
+            parameters={"agent_id": agent_id},
+            headers={"Idempotency-Key": f"{agent_id}-{key}"},
+        )
+        self._plant.token = self._answered(call).json["token"]
 
     def retire_agent(self) -> None:
         """Retire the agent."""
@@ -62,9 +69,12 @@ class Office:
         also: int = 200,
     ) -> Answer:
         parameters = where or {"agent_id": self._plant.agent_id}
-        answer = self._owner.send(self._owner.call(method, resource, body, parameters=parameters))
+        return self._answered(self._owner.call(method, resource, body, parameters=parameters), also)
+
+    def _answered(self, call: Call, also: int = 200) -> Answer:
+        answer = self._owner.send(call)
         if answer is None or (answer.status >= 300 and answer.status != also):
-            raise ValueError(f"{method} {resource} is answered {answer}")
+            raise ValueError(f"{call.method} {call.path} is answered {answer}")
         return answer
 
 

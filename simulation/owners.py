@@ -25,6 +25,7 @@ class Owner:
         self._history = history
         self._chance = chance
         self._under_way = 0
+        self._rotations = 0
 
     @property
     def is_done(self) -> bool:
@@ -43,14 +44,16 @@ class Owner:
     def _rotate(self, plant: Plant, pause: float) -> None:
         self._scheduler.sleep(pause)
         overlap = self._chance.choice((0, 0, 120))
-        while not self._has_rotated(plant, overlap):
+        self._rotations += 1
+        key = f"rotation-{self._rotations}"
+        while not self._has_rotated(plant, overlap, key):
             self._scheduler.sleep(PAUSE)
         self._history.sometimes("token rotated" if overlap else "token revoked")
         self._under_way -= 1
 
-    def _has_rotated(self, plant: Plant, overlap: int) -> bool:
+    def _has_rotated(self, plant: Plant, overlap: int, key: str) -> bool:
         try:
-            Office(self._user, plant).rotate_token(overlap_seconds=overlap)
+            Office(self._user, plant).rotate_token(overlap_seconds=overlap, key=key)
         except ValueError:
             return False
         return True
