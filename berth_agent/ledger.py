@@ -81,7 +81,9 @@ class Ledger:
         return bool(self._unsent)
 
     def unsay(self) -> None:
-        """Nothing counts as confirmed any more."""
+        """Nothing counts as confirmed any more, and no order that failed as an order."""
+        for workspace_id in [*self._errors]:
+            self.fail(workspace_id, None)
         self._unsent = dict.fromkeys(self._said)
 
     def batch(self, limit: int, now: float) -> tuple[tuple[WorkspaceReport, ...], bool]:

@@ -81,7 +81,8 @@ class Worklist:
                 self._again(workspace_id, outcome.error, moment)
                 if outcome.by_us:
                     self._disobeyed.add(workspace_id)
-            worth_telling = outcome.error.final or failures >= QUIET_FAILURES
+            # Of an order that is void, or that a newer one has replaced, nobody wants to know.
+            worth_telling = is_current and (outcome.error.final or failures >= QUIET_FAILURES)
             return outcome.error if worth_telling else None
         if isinstance(outcome, Waiting):
             self._queue.retry(workspace_id, moment.now, moment.chance)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from berth_agent.commands import Ask, Post, Work
 from berth_agent.events import Answered, Prepared, Worked
 from berth_agent.pacing import PAGE
-from berth_agent.tasks import Done, Terminate, Waiting
+from berth_agent.tasks import Done, Failed, Terminate, Waiting
 from chalicelib.wire.reconcile import (
+    ApplyError,
     ApplyOrder,
     PrerequisitesResponse,
     ReconcileRequest,
@@ -29,6 +30,11 @@ def order(generation: int, workspace_id: str = A) -> ApplyOrder:
         secret_names=(),
         objects=(),
     )
+
+
+def refusal(generation: int) -> Failed:
+    """The API server's, for good."""
+    return Failed(ApplyError(generation=generation, kind="Deployment", status=422, final=True))
 
 
 def begun(era: int | None = 5) -> tuple[Driver, ReconcileRequest]:
@@ -165,6 +171,26 @@ def test_nothing_is_said_while_work_of_the_era_before_runs() -> None:
     assert not [c for c in driver.commands if isinstance(c, Ask | Post)]
     driver.tell(Worked(A, Done()))
     driver.only(Ask)
+
+
+def test_a_failed_order_of_the_era_before_is_forgotten() -> None:
+    """Neither an order that had failed nor one that fails afterwards is told of in the new era."""
+    driver, request = begun()
+    driver.answer(request, order(7), order(3, B), era=5)
+    failed, running = works(driver)
+    driver.commands.remove(failed)
+    driver.tell(Worked(A, refusal(7)))
+    driver.pass_time(1)
+    (report,) = (report for report in driver.post().reports if report.workspace_id == A)
+    assert report.apply_error is not None
+    begin_era(driver, 9)
+    driver.commands.remove(running)
+    driver.tell(Worked(B, refusal(3)))
+    driver.only(Ask)
+    driver.tell(Prepared(PrerequisitesResponse(era=9)))
+    reports = driver.post().reports
+    assert A in [report.workspace_id for report in reports]
+    assert [report.apply_error for report in reports if report.apply_error] == []
 
 
 def test_orders_of_the_new_era_are_carried_out() -> None:
