@@ -81,8 +81,8 @@ class Site:
         with self._steps.step("certificates, OpenID server, git server"):
             self._start_neighbours()
         with self._steps.step("control plane"):
-            self.control_plane.start()
             self._stack.callback(self.control_plane.stop)
+            self.control_plane.start()
         with self._steps.step(f"{PERSON} signs in and owns the organisation"):
             code = self.control_plane.bootstrap_code
             self.person: Person = sign_in(

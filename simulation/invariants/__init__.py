@@ -1,4 +1,4 @@
 """What must always hold, watched from outside: the code under test knows nothing of it.
 
-The numbers are those of docs/reference/invariants.md.
+The numbers are those of docs/reference/simulation.md.
 """
