@@ -87,7 +87,7 @@ fix: setup ## Format and repair what a tool can repair
 	$(VENV)/bin/ruff check --fix --quiet . || true
 	$(VENV)/bin/ruff format --quiet .
 
-test: setup ## All tests that need neither root nor a cluster (about 3 minutes)
+test: setup ## All tests that need neither root nor a cluster (about 4 minutes)
 	@.ci/packages test
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
