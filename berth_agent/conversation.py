@@ -152,6 +152,7 @@ class Conversation:
     def unanswered(self, failure: Unanswered, moment: Moment) -> None:
         """A request failed: nothing of it counts as heard."""
         self._pacing.unanswered(moment, failure.status, failure.retry_after)
+        self._pacing.hasten(moment.now)  # what made us ask stands: a wake-up comes but once
         if self._busy == "prerequisites":
             alone = failure.status >= 400 and failure.status not in REFUSED
             if alone:

@@ -64,6 +64,18 @@ def test_a_wake_up_is_followed_at_once(driver: Driver) -> None:
     assert driver.post().update_type == "partial"
 
 
+def test_a_wake_up_whose_question_fails_is_not_lost(driver: Driver) -> None:
+    """It asks again once the failure is waited out, not when its next poll is due a minute later."""
+    driver.pass_time(20)
+    listen_once(driver)
+    driver.tell(Heard(woken=True))
+    driver.post()
+    driver.fail(503)
+    assert not [command for command in driver.commands if isinstance(command, Post)]
+    driver.pass_time(3)
+    assert driver.post().update_type == "partial"
+
+
 def test_a_quiet_channel_makes_it_ask_nothing(driver: Driver) -> None:
     """Who hears wake-ups asks once a minute, not each ten seconds."""
     polls = 0
