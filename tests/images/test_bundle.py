@@ -26,6 +26,7 @@ HOSTILE = {
     "LOCPATH": "/nowhere",
 }
 DEADLINE = 15.0
+_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 @pytest.fixture(params=[33333, RANDOM_USER], ids=["33333", "random"])
@@ -65,7 +66,13 @@ class Shell:
     def __init__(self, port: int) -> None:
         self.socket = websocket.create_connection(f"ws://127.0.0.1:{port}/ws", timeout=DEADLINE)
         self.socket.send(json.dumps(["set_size", 40, 150]))
-        self.seen = ""
+        self._written = ""
+
+    @property
+    def seen(self) -> str:
+        """What the terminal wrote, without the sequences that move and colour: a multiplexer that
+        draws its screen anew puts some between any two lines (ECMA-48, 5.4)."""
+        return _SEQUENCE.sub("", self._written)
 
     def type(self, line: str) -> None:
         self.socket.send(json.dumps(["stdin", f"{line}\r"]))
@@ -79,7 +86,7 @@ class Shell:
                 kind, *rest = json.loads(self.socket.recv())
             except websocket.WebSocketTimeoutException:
                 raise AssertionError(f"no {pattern!r} in {self.seen!r}") from None
-            self.seen += rest[0] if kind == "stdout" else ""
+            self._written += rest[0] if kind == "stdout" else ""
         return found[0]
 
 
