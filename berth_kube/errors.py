@@ -49,9 +49,8 @@ class Unauthorized(KubernetesError):
 
 
 class Forbidden(KubernetesError):
-    """403 by RBAC or admission: nothing changes until a person changes the rules."""
-
-    final = True
+    """403 by RBAC or admission: a person has to change the rules, unless the API server has just
+    started: until it has read them it refuses everything."""
 
 
 class NamespaceTerminating(KubernetesError):

@@ -357,24 +357,15 @@ def test_repository_that_appears_later(site: Site, owner: Developer, live: Look)
 
 
 def test_secret_that_somebody_deleted(owner: Developer, live: Look, settled: Json) -> None:
-    """A container that cannot be configured is Failed with what is missing; once it is back, it runs."""
+    """A Secret that somebody deleted while its workspace stood is there again when that starts."""
     seen = live(settled["id"])
-    secret = seen.get(SECRET, "berth-environment")
-    assert secret is not None
+    before = seen.get(SECRET, "berth-environment")
+    assert before is not None
     seen.kubectl("delete", "secret", "berth-environment")
-    again = owner.want(settled["id"], "Running")
-    reason = assert_told(
-        owner,
-        seen,
-        again,
-        ("Failed", "ContainerConfigInvalid"),
-        lambda at: at.event_at("Failed", "not found"),
-    )
-    assert "berth-environment" in reason["message"]
-
-    secret["metadata"] = {"name": "berth-environment", "labels": secret["metadata"]["labels"]}
-    seen.kubectl("create", "-f", "-", text_input=json.dumps(secret))
-    assert_heals(owner, again)
+    assert_heals(owner, owner.want(settled["id"], "Running"))
+    after = seen.get(SECRET, "berth-environment")
+    assert after is not None
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
     assert seen.exec("sh", "-c", "echo $GREETING").strip() == "hello"
 
 
