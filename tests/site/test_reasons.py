@@ -372,6 +372,7 @@ def test_secret_that_somebody_deleted(owner: Developer, live: Look, settled: Jso
 def test_object_that_the_cluster_refuses(owner: Developer, live: Look, cluster: Cluster) -> None:
     """A rule of the cluster that refuses an object is Error with the rule's words; once it is gone, a new wish runs."""
     cluster.kubectl("create", "-f", "-", text_input=json.dumps(_refusing_services()))
+    first(lambda: not _takes_services(cluster), "the rule in force", seconds=30)
     try:
         name = new_name()
         began = time.time()
@@ -390,6 +391,7 @@ def test_object_that_the_cluster_refuses(owner: Developer, live: Look, cluster: 
     finally:
         for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
             cluster.kubectl("delete", kind, "planted")
+    first(lambda: _takes_services(cluster), "the rule gone", seconds=30)
     assert owner.berth("restart", name).code == Exit.DONE
     owner.terminate(workspace["id"])
 
@@ -433,6 +435,12 @@ def _git_host(site: Site, host: str) -> Iterator[None]:
         yield
     finally:
         site.client.patch("/api/v1/organisation", {"settings": {"git_hosts": before}})
+
+
+def _takes_services(cluster: Cluster) -> bool:
+    """Whether the API server would make a Service: it hears of its rules some time after they change."""
+    service = ("service", "clusterip", "probe", "--tcp=80:80")
+    return not cluster.kubectl("create", *service, "--dry-run=server", check=False).returncode
 
 
 def _refusing_services() -> Json:
