@@ -10,15 +10,14 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from chalicelib.adapters.stores.limits import key_of
 from chalicelib.ports.store import (
     ConditionFailed,
     Item,
     Key,
     Page,
-    Put,
     Store,
     StoreBusy,
-    Update,
     Write,
 )
 from simulation.faults import Fault, Faults
@@ -103,13 +102,3 @@ class SimulatedStore:
         self._scheduler.step(what, seconds + self._chance.uniform(0.001, 0.02))
         if self._faults.happens(Fault.STORE_BUSY):
             raise StoreBusy("throttled")
-
-
-def key_of(write: Write) -> Key:
-    """Return the key that a write is about."""
-    return write.item.key if isinstance(write, Put) else write.key
-
-
-def is_change(write: Write) -> bool:
-    """Whether a write changes what is stored (a check and a deletion do not put anything)."""
-    return isinstance(write, Put | Update)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chalicelib.adapters.stores.limits import key_of
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.store import Put, Update, Write
@@ -13,7 +14,6 @@ from simulation.history import Commit, History
 from simulation.invariants.moves import Cordons, Moves, state_words
 from simulation.invariants.restores import Known, Restores
 from simulation.sight import Sight
-from simulation.store import key_of
 
 _RESTART = DesiredState.RESTART_REQUESTED
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from chalicelib.adapters.stores.limits import key_of
 from chalicelib.domain.workspaces.states import EFFECTS, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.store import Update, Write
 from chalicelib.records import keys
 from simulation.history import History
 from simulation.sight import Sight
-from simulation.store import key_of
 
 _RESTART = DesiredState.RESTART_REQUESTED
 

@@ -5,38 +5,26 @@ an item that a transaction is writing. Reads are not: those of this store are no
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from chalicelib.adapters.stores.layer import Layer
 from chalicelib.adapters.stores.limits import key_of
-from chalicelib.ports.store import Item, Key, Page, Store, StoreBusy, Write
+from chalicelib.ports.store import Key, Store, StoreBusy, Write
 
 
-class ConflictingStore:
+class ConflictingStore(Layer):
     """A real store that refuses what overlaps. A transaction takes at least ``seconds``: between
     availability zones it is slower than on one machine."""
 
     def __init__(self, store: Store, *, seconds: float = 0.02) -> None:
-        self._store = store
+        super().__init__(store)
         self._seconds = seconds
         self._lock = threading.Lock()
         self._held: set[Key] = set()
         self.writes = 0
         """Attempts, the refused ones too."""
         self.conflicts = 0
-
-    def get(self, key: Key) -> Item | None:
-        """See the port."""
-        return self._store.get(key)
-
-    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        """See the port."""
-        return self._store.get_many(keys)
-
-    def query(self, partition: str, **how: Any) -> Page:
-        """See the port."""
-        return self._store.query(partition, **how)
 
     def write(self, write: Write) -> None:
         """See the port."""

@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
-from chalicelib.ports.store import Delete, Item, Key, Page, Put, Store, Update, Write
-from simulation.store import key_of
-
-
-class _Through:
-    """The Store port, handed on."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    def get(self, key: Key) -> Item | None:
-        return self.store.get(key)
-
-    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        return self.store.get_many(keys)
-
-    def query(self, partition: str, **how: Any) -> Page:
-        return self.store.query(partition, **how)
-
-    def write(self, write: Write) -> None:
-        self.store.write(write)
-
-    def transact(self, writes: Iterable[Write]) -> None:
-        self.store.transact(writes)
+from chalicelib.adapters.stores.layer import Layer
+from chalicelib.adapters.stores.limits import key_of
+from chalicelib.ports.store import Delete, Put, Update, Write
 
 
-class ForgetsConditions(_Through):
+class ForgetsConditions(Layer):
     """Whether an idempotency key is there already is not looked at."""
 
     def transact(self, writes: Iterable[Write]) -> None:
-        self.store.transact([_unconditional(each) if _is_key(each) else each for each in writes])
+        self._store.transact([_unconditional(each) if _is_key(each) else each for each in writes])
 
 
-class TearsTransactions(_Through):
+class TearsTransactions(Layer):
     """The idempotency key is written after everything else, by a write of its own."""
 
     def transact(self, writes: Iterable[Write]) -> None:
         chosen = list(writes)
-        self.store.transact([each for each in chosen if not _is_key(each)])
+        self._store.transact([each for each in chosen if not _is_key(each)])
         for each in chosen:
             if _is_key(each):
-                self.store.write(each)
+                self._store.write(each)
 
 
 def _is_key(write: Write) -> bool:

@@ -4,11 +4,11 @@ DynamoDB refuses a write of an item that another transaction is writing at that 
 queue. Items that many write at once (an agent's row, the counters of the quotas) make that common.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
+from chalicelib.adapters.stores.layer import Layer
 from chalicelib.ports.clock import Chance, Clock
-from chalicelib.ports.store import Item, Key, Page, Store, StoreBusy, StoreUnanswered, Write
+from chalicelib.ports.store import Store, StoreBusy, StoreUnanswered, Write
 
 FIRST_PAUSE = 0.02
 """Seconds. At most so long at first: about what a transaction takes."""
@@ -20,7 +20,7 @@ RESERVE = 2.0
 _STEPS = 1 << 32
 
 
-class PatientStore:
+class PatientStore(Layer):
     """The store of one call, which ends at ``until`` on the monotonic clock.
 
     A write that was refused is repeated after a random pause, each time out of twice the range. One
@@ -29,22 +29,10 @@ class PatientStore:
     """
 
     def __init__(self, store: Store, clock: Clock, chance: Chance, until: float) -> None:
-        self._store = store
+        super().__init__(store)
         self._clock = clock
         self._chance = chance
         self._until = until
-
-    def get(self, key: Key) -> Item | None:
-        """See the port."""
-        return self._store.get(key)
-
-    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        """See the port."""
-        return self._store.get_many(keys)
-
-    def query(self, partition: str, **how: Any) -> Page:
-        """See the port."""
-        return self._store.query(partition, **how)
 
     def write(self, write: Write) -> None:
         """See the port."""

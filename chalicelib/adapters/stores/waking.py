@@ -1,15 +1,15 @@
 """A store that wakes agents: the one place where an accepted write becomes a wake-up."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
+from chalicelib.adapters.stores.layer import Layer
 from chalicelib.log import log
-from chalicelib.ports.store import Item, Key, Page, Store, StoreUnanswered, Write
+from chalicelib.ports.store import Store, StoreUnanswered, Write
 from chalicelib.ports.waker import Waker
 from chalicelib.records.agents import addressed
 
 
-class WakingStore:
+class WakingStore(Layer):
     """The store of one call. ``wake`` ends the call: each agent that something was written for is
     woken once, and nothing comes of it where that fails.
 
@@ -17,21 +17,9 @@ class WakingStore:
     """
 
     def __init__(self, store: Store, waker: Waker) -> None:
-        self._store = store
+        super().__init__(store)
         self._waker = waker
         self._addressed: dict[str, None] = {}
-
-    def get(self, key: Key) -> Item | None:
-        """See the port."""
-        return self._store.get(key)
-
-    def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
-        """See the port."""
-        return self._store.get_many(keys)
-
-    def query(self, partition: str, **how: Any) -> Page:
-        """See the port."""
-        return self._store.query(partition, **how)
 
     def write(self, write: Write) -> None:
         """See the port."""
