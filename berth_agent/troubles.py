@@ -103,6 +103,9 @@ def _of_container(status: ContainerStatus, *, init: bool) -> Iterator[Trouble]:
         reason, message = state.waiting.reason, state.waiting.message
         if reason in _BENIGN:
             return
+        if reason == "CrashLoopBackOff" and ended is not None:
+            # The kubelet says only that it waits; the last end says why, to who did not see it.
+            message = ended.message or message
     elif failed and ended is not None and not status.ready:
         # Ended badly, or runs again after it did and is not ready yet: between two crashes.
         reason, message = ended.reason or "Error", ended.message

@@ -135,6 +135,22 @@ def test_troubles_are_told(live: Any, expected: tuple[str, str, str, int | None]
     assert len(trouble.message) <= 512
 
 
+def test_the_cause_of_an_end_is_told_while_the_kubelet_waits() -> None:
+    """Between two tries a container's own last words are told, not that the kubelet waits."""
+    waits = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting"}}
+    last = {"terminated": {"reason": "Error", "exitCode": 1, "message": "no branch nope"}}
+    silent = {"terminated": {"reason": "Error", "exitCode": 1}}
+    pull = {"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}
+    told = []
+    for state, before in ((waits, last), (waits, silent), (pull, last)):
+        live = pod(A, 1, init=container("berth-clone", state=state, lastState=before)[0])
+        facts = WorkspaceFacts(
+            A, deployments={"d": deployment(A, 1, available=0)}, pods={"p": live}
+        )
+        told += [trouble.message for trouble in troubles_of(facts)]
+    assert told == ["no branch nope", "back-off 10s restarting", "manifest unknown"]
+
+
 def test_no_trouble_is_told_of_what_serves() -> None:
     """Once the Deployment is available, or stopped, old troubles are over."""
     for live in (deployment(A, 1, available=1), deployment(A, 1, available=0, replicas=0)):
