@@ -127,14 +127,23 @@ def start(
     cluster: Cluster, control_plane: ControlPlane, folder: Path
 ) -> tuple[subprocess.Popen[bytes], Path]:
     """The agent's process under its own ServiceAccount."""
+    return launch(prepare(cluster, control_plane, folder), folder)
+
+
+def prepare(
+    cluster: Cluster, control_plane: ControlPlane, folder: Path, *, port: int = 0
+) -> dict[str, str]:
+    """The agent's environment; ``port``: of the loopback, where it finds the API server instead."""
     token = cluster.kubectl("create", "token", "berth-agent", "-n", "berth").stdout.strip()
     config = yaml.safe_load(cluster.kubeconfig.read_text())
     config["users"] = [{"name": "agent", "user": {"token": token}}]
     config["contexts"][0]["context"]["user"] = "agent"
+    if port:
+        config["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
     (folder / "kubeconfig").write_text(yaml.safe_dump(config))
     (folder / "token").write_text(TOKEN)
     cluster.kubectl("delete", "lease", "berth-agent", "-n", "berth", "--ignore-not-found")
-    environment = {
+    return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "HOME": str(folder),
@@ -144,6 +153,10 @@ def start(
         "BERTH_NAMESPACE": "berth",
         "BERTH_HEALTH_ADDRESS": HEALTH,
     }
+
+
+def launch(environment: dict[str, str], folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
+    """The agent's process and its log, which begins anew."""
     log = folder / "log"
     with log.open("wb") as stream:
         command = [sys.executable, "-m", "berth_agent"]

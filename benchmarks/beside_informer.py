@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import agent_scale
+from benchmarks import agent_scale, outage
 from benchmarks.figures import Figure, Goal, Peer, Samples
 from benchmarks.options import Options
 from berth_kube.connection import Connection, connect
@@ -36,9 +36,9 @@ from tests.agent.orders import AGENT
 from tests.site.waiting import first
 
 WORKSPACES = 5_000
-RUNS = 3
+RUNS = 7
 CHANGES = 20
-IDLE_SECONDS = 20.0
+IDLE_SECONDS = 10.0
 RESIDENT_MIB = 110.0
 SYNC_RATIO, SYNC_SECONDS = 1.5, 1.5
 """At most so many times the informer's seconds, or so many, whichever is larger."""
@@ -73,7 +73,9 @@ def measure(options: Options) -> Iterator[Figure]:
             for _ in range(min(options.runs, RUNS)):
                 ours.append(_agent(cluster))
                 theirs.append(_informer(cluster, program))
+            down = outage.measure(cluster, _is_ready)
     yield from figures(ours, theirs)
+    yield down
 
 
 def figures(ours: Sequence[Seen], theirs: Sequence[Seen]) -> Iterator[Figure]:

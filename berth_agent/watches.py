@@ -13,7 +13,9 @@ from berth_kube import kinds
 from berth_kube.client import Client
 from berth_kube.machine import THREADS, Machine
 from berth_kube.projections import ConfigMap, Deployment, Event, Namespace, Pod
-from berth_kube.reflector import Change, Reflector, Source, Timing
+from berth_kube.reach import Reach
+from berth_kube.reflector import Change, Reflector
+from berth_kube.source import Source, Timing
 from chalicelib.wire import labels
 
 OnChange: TypeAlias = Callable[[Change[Watched]], None]
@@ -37,9 +39,8 @@ def reflectors(
         Source(kinds.CONFIG_MAP, ConfigMap, namespace=owner.namespace, label_selector=buried),
         Source(kinds.EVENT, Event, field_selector="type=Warning", accept=_is_telling),
     ]
-    return [
-        Reflector(client, source, on_change, timing=timing, machine=machine) for source in sources
-    ]
+    reach = Reach(machine)
+    return [Reflector(client, source, on_change, timing=timing, reach=reach) for source in sources]
 
 
 def _is_telling(item: Watched) -> bool:

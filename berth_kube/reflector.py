@@ -18,51 +18,18 @@ from berth_kube.backoff import Backoff
 from berth_kube.cache import Cache, Change, Key, key_of
 from berth_kube.client import Client
 from berth_kube.errors import Gone, Invalid, KubernetesError, Unreachable, error_of
-from berth_kube.kinds import Kind
-from berth_kube.machine import THREADS, Machine
 from berth_kube.messages import Bookmark, Page, WatchEvent
 from berth_kube.projections import Live
+from berth_kube.reach import Reach
+from berth_kube.source import Source, Timing
 from berth_kube.transport import Stream
 
-__all__ = ["Change", "Key", "Reflector", "Source", "Timing"]
+__all__ = ["Change", "Key", "Reflector"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=Live)
 PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds. The defaults are client-go's, but for the cap, which is 30 there: how soon a person
-    sees their workspace again after an outage depends on it."""
-
-    silence: float = 75.0
-    """Longest wait for a byte. Bookmarks come about every 60."""
-    watch: tuple[float, float] = (300.0, 600.0)
-    first_delay: float = 0.8
-    cap: float = 10.0
-    healthy: float = 120.0
-    """A watch that lasted so long ends a row of failures."""
-    short: float = 1.0
-    """A watch that ended sooner counts as a failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source(Generic[T]):
-    """What to keep: a kind, as which projection, from where, and which of it."""
-
-    kind: Kind
-    type: type[T]
-    namespace: str = ""
-    label_selector: str = ""
-    field_selector: str = ""
-    accept: Callable[[T], bool] = lambda _: True
-
-    def query(self) -> dict[str, str]:
-        """The selectors as query parameters."""
-        selectors = {"labelSelector": self.label_selector, "fieldSelector": self.field_selector}
-        return {name: value for name, value in selectors.items() if value}
 
 
 class _NoStreamingList(Exception):
@@ -88,12 +55,14 @@ class Reflector(Generic[T]):
         on_change: Callable[[Change[T]], None],
         *,
         timing: Timing | None = None,
-        machine: Machine = THREADS,
+        reach: Reach | None = None,
     ) -> None:
         self._client = client
         self._source = source
         self._timing = timing or Timing()
-        self._machine = machine
+        self._reach = reach or Reach()
+        self._machine = machine = self._reach.machine
+        self._heard = False
         self._decoder = msgspec.json.Decoder(source.type)
         self._pages = msgspec.json.Decoder(Page)
         self._lines = msgspec.json.Decoder(WatchEvent)
@@ -119,7 +88,7 @@ class Reflector(Generic[T]):
     def run(self) -> None:
         """Follow the cluster until ``stop``. Never raises for what the server does."""
         backoff = Backoff(self._timing.first_delay, self._timing.cap)
-        while not self._stopping.is_set():
+        while self._may_ask():
             began = self._machine.now()
             delay = 0.0
             try:
@@ -129,6 +98,9 @@ class Reflector(Generic[T]):
             except (KubernetesError, msgspec.DecodeError) as error:
                 if self._stopping.is_set():
                     return
+                if isinstance(error, Unreachable) and not self._heard:
+                    self._unheard(error)
+                    continue
                 delay = self._after(error, backoff, self._machine.now() - began)
             if delay:
                 self.figures.failures += 1
@@ -136,12 +108,29 @@ class Reflector(Generic[T]):
             else:
                 backoff.reset()
 
+    def _may_ask(self) -> bool:
+        """Wait for our turn to ask; False when it is over."""
+        self._reach.await_turn(self._stopping)
+        self._heard = False
+        return not self._stopping.is_set()
+
+    def _hear(self) -> None:
+        """The server answers."""
+        self._heard = True
+        self._reach.answered()
+
+    def _unheard(self, error: Unreachable) -> None:
+        self.figures.failures += 1
+        self._reach.lost()
+        log.warning("cannot watch %s: %s", self._source.kind.plural, error)
+
     def _after(self, error: Exception, backoff: Backoff, lasted: float) -> float:
         """Note ``error``; how long to wait before the next attempt."""
         if lasted >= self._timing.healthy:
             backoff.reset()
         if isinstance(error, Gone):
             self._listed = False
+        self._hear()
         delay = backoff.next(self._machine.chance())
         if isinstance(error, KubernetesError) and error.retry_after:
             delay = max(delay, error.retry_after)
@@ -175,6 +164,7 @@ class Reflector(Generic[T]):
             page = self._pages.decode(
                 self._client.list_page(self._source.kind, query, self._source.namespace)
             )
+            self._hear()
             for item in page.items or ():
                 found = self._decoder.decode(item)
                 fresh[key_of(found)] = found
@@ -204,6 +194,7 @@ class Reflector(Generic[T]):
                 silence=self._timing.silence,
             ) as stream:
                 self._stream = stream
+                self._hear()
                 if self._stopping.is_set():
                     return
                 for line in stream:

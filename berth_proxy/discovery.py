@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from berth_kube.client import Client
 from berth_kube.kinds import SERVICE
 from berth_kube.projections import Service
-from berth_kube.reflector import Change, Reflector, Source
+from berth_kube.reflector import Change, Reflector
+from berth_kube.source import Source
 from berth_proxy.hosts import Endpoint, parse_label
 from berth_proxy.routes import Wanted
 from chalicelib.wire import labels

@@ -13,7 +13,9 @@ from berth_kube.connection import Connection
 from berth_kube.kinds import CONFIG_MAP
 from berth_kube.machine import Threads
 from berth_kube.projections import ConfigMap
-from berth_kube.reflector import Change, Reflector, Source, Timing
+from berth_kube.reach import Reach
+from berth_kube.reflector import Change, Reflector
+from berth_kube.source import Source, Timing
 from tests.kube.fake_apiserver import FakeApiServer
 
 FAST = Timing(silence=0.6, watch=(30, 60), first_delay=0.05, cap=0.4, healthy=5.0, short=0.05)
@@ -45,14 +47,14 @@ class Even(Threads):
 class Follower:
     """A reflector in a thread, and what it told."""
 
-    def __init__(self, connection: Connection, timing: Timing) -> None:
+    def __init__(self, connection: Connection, timing: Timing, reach: Reach | None) -> None:
         self.changes: list[Change[ConfigMap]] = []
         self.reflector: Reflector[ConfigMap] = Reflector(
             Client(connection, manager="trial"),
             Source(CONFIG_MAP, ConfigMap, namespace="trial"),
             self.changes.append,
             timing=timing,
-            machine=Even(),
+            reach=reach or Reach(Even(), first=timing.first_delay, cap=timing.cap),
         )
         self._thread = threading.Thread(target=self.reflector.run, daemon=True)
         self._thread.start()
@@ -84,8 +86,8 @@ def follow(connection: Connection) -> Iterator[Callable[..., Follower]]:
     """Start followers that end with the test."""
     made: list[Follower] = []
 
-    def start(timing: Timing = FAST) -> Follower:
-        made.append(Follower(connection, timing))
+    def start(timing: Timing = FAST, reach: Reach | None = None) -> Follower:
+        made.append(Follower(connection, timing, reach))
         return made[-1]
 
     yield start

@@ -8,7 +8,9 @@ import pytest
 
 from berth_kube.kinds import CONFIG_MAP
 from berth_kube.projections import ConfigMap
-from berth_kube.reflector import Change, Reflector, Source
+from berth_kube.reach import Reach
+from berth_kube.reflector import Change, Reflector
+from berth_kube.source import Source
 from simulation.cluster import statuses
 from tests.simulation.cluster.things import config
 from tests.simulation.cluster.worlds import ModelWorld
@@ -66,7 +68,7 @@ class Follower:
         self._wanted: dict[str, str] = {}
         source = Source(CONFIG_MAP, ConfigMap, namespace=place, label_selector="trial=yes")
         self.reflector: Reflector[ConfigMap] = Reflector(
-            world.admin, source, self._take, machine=Alone(world)
+            world.admin, source, self._take, reach=Reach(Alone(world))
         )
 
     def until(self, **wanted: str) -> None:
