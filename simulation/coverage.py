@@ -17,14 +17,14 @@ PROTOCOL = (
     *(
         f"berth_agent/{name}.py"
         for name in (
-            *("applier", "claim", "conversation", "core", "ledger", "ownership", "pacing"),
-            *("prune", "report", "shell", "steadiness", "stops", "terminator", "tombstones"),
-            *("troubles", "view", "watches", "worklist"),
+            *("applier", "claim", "conversation", "core", "ledger", "listening", "ownership"),
+            *("pacing", "prune", "report", "shell", "steadiness", "stops", "terminator"),
+            *("tombstones", "troubles", "view", "watches", "worklist"),
         )
     ),
     *(
         f"berth_kube/{name}.py"
-        for name in ("backoff", "cache", "client", "lease", "reflector", "workqueue")
+        for name in ("backoff", "cache", "client", "lease", "reach", "reflector", "workqueue")
     ),
     "chalicelib/domain/agents/eras.py",
     "chalicelib/domain/workspaces/*.py",
@@ -35,10 +35,11 @@ PROTOCOL = (
     *(
         f"chalicelib/usecases/agents/{name}.py"
         for name in (
-            *("absences", "conversation", "facts", "orders", "orphans", "prerequisites"),
-            *("reconcile", "reports", "restore"),
+            *("absences", "conversation", "drain", "facts", "handover", "orders", "orphans"),
+            *("prerequisites", "reconcile", "reports", "restore"),
         )
     ),
+    "chalicelib/usecases/workspaces/move.py",
     "chalicelib/usecases/workspaces/sweep.py",
     "chalicelib/usecases/workspaces/wish.py",
     "chalicelib/wire/reconcile.py",

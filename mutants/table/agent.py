@@ -11,10 +11,13 @@ _CLAIM = "berth_agent/claim.py"
 _PRUNE = "berth_agent/prune.py"
 _WORKLIST = "berth_agent/worklist.py"
 _LEASE = "berth_kube/lease.py"
+_REACH = "berth_kube/reach.py"
 _TESTS = ("tests/agent/test_core.py",)
 _LIVES = ("tests/simulation/cluster/test_lives.py",)
 _GUARDS = ("tests/simulation/cluster/test_guards.py",)
 _LEADS = ("tests/kube/test_lease.py",)
+_DOOR = ("tests/kube/test_reach.py",)
+_UNCOUNTED = "no rule counts the questions of an outage"
 
 ROWS = (
     Mutant(
@@ -267,5 +270,23 @@ ROWS = (
         text="            self._conversation.distrust()\n",
         replacement="",
         tests=_TESTS,
+    ),
+    Mutant(
+        name="every-watch-asks-a-server-that-is-down",
+        meaning="Each watch of an agent asks at its own pace while the API server is down.",
+        file=_REACH,
+        text="                self._answers.clear()\n",
+        replacement="                pass\n",
+        tests=_DOOR,
+        unseen=_UNCOUNTED,
+    ),
+    Mutant(
+        name="outage-that-never-ends",
+        meaning="Watches go on asking one by one after the API server has answered.",
+        file=_REACH,
+        text="            self._answers.set()\n",
+        replacement="            pass\n",
+        tests=_DOOR,
+        unseen=_UNCOUNTED,
     ),
 )

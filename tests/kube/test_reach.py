@@ -7,6 +7,9 @@ import threading
 from berth_kube.machine import Signal, Threads
 from berth_kube.reach import Reach
 
+MOST = 1_000
+"""Questions after which nobody counts on: without pauses the clock would stand still."""
+
 
 class Passing(threading.Event):
     """A signal whose waiting takes no time but the clock's."""
@@ -46,7 +49,7 @@ def asked_in_vain(reach: Reach, machine: Standing, until: float) -> list[float]:
     """When somebody asked, if everybody asks as soon as they may."""
     asked = list[float]()
     stopping = machine.signal()
-    while machine.seconds < until:
+    while machine.seconds < until and len(asked) < MOST:
         reach.await_turn(stopping)
         asked.append(machine.seconds)
         reach.lost()
