@@ -25,6 +25,9 @@ _REQUESTED = "workspace_id: str, *, secrets_digest: str, now: float, epoch: int 
 _EPOCH = "whoever stores a new workspace passes its epoch; tests alone leave it out"
 _VERSION = "a version is compared and raised, and any number does to begin with"
 
+_POSITIVE = "the versions of a cluster are above 0, and an equal one is heard too"
+_PLACED = "who comes from another agent has a generation above 2"
+
 _DECIDE = "chalicelib/domain/workspaces/decide.py"
 _NONE = "no generation is below 1: what is not 0 is as far from any wish"
 _FAR = "half of an unreachable generation is as unreachable"
@@ -38,6 +41,10 @@ EXPLAINED: dict[tuple[str, str, str], str] = {
     (_TRANSITIONS, f"{_REQUESTED}0", f"{_REQUESTED}-1"): _EPOCH,
     (_TRANSITIONS, "version=1,", "version= 2,"): _VERSION,
     (_TRANSITIONS, "version=1,", "version= 0,"): _VERSION,
+    (_TRANSITIONS, "resource_version=0,", "resource_version= 1,"): _POSITIVE,
+    (_TRANSITIONS, "resource_version=0,", "resource_version= -1,"): _POSITIVE,
+    (_TRANSITIONS, "live_generation=0,", "live_generation= 1,"): _PLACED,
+    (_TRANSITIONS, "live_generation=0,", "live_generation= -1,"): _PLACED,
     (_DECIDE, f"lost = replace(state{_LOST}", f"lost = replace(state{_BELOW}"): _NONE,
     (_DECIDE, f"lost = replace(held{_LOST}", f"lost = replace(held{_BELOW}"): _NONE,
     (_DECIDE, f"{_ACKNOWLEDGED}0),", f"{_ACKNOWLEDGED}-1),"): _NONE,

@@ -1,0 +1,32 @@
+from dataclasses import replace
+
+from chalicelib.domain.workspaces.decide import Order, Outcome, decide, order_due
+from chalicelib.domain.workspaces.states import ActualState, DesiredState
+from chalicelib.domain.workspaces.transitions import called_off, placed, requested
+from tests.domain.sightings import NOW, seen, state
+
+
+def test_what_was_just_asked_for_is_confirmed_by_nobody() -> None:
+    """A new workspace has a first generation that no agent has acknowledged, and all of it is due."""
+    new = requested("ws-000000000001", secrets_digest="sealed", now=NOW)
+    assert (new.generation, new.acknowledged) == (1, 0)
+    assert order_due(new) is Order.EVERYTHING
+
+
+def test_another_cluster_counts_anew() -> None:
+    """Of a workspace that came from another agent the lowest version of its new cluster is news."""
+    left = replace(
+        state(DesiredState.MOVE_REQUESTED, ActualState.TERMINATING, 2, 2), resource_version=900
+    )
+    came = placed(left, DesiredState.RUNNING, NOW, epoch=1)
+    assert order_due(came) is not Order.NOTHING
+    report = seen(ActualState.STARTING, 3, resource_version=1)
+    assert decide(came, report, NOW).outcome is Outcome.STORED
+
+
+def test_what_stays_is_ordered_again() -> None:
+    """A workspace whose move is called off is its agent's again, whatever that removed by then."""
+    moving = state(DesiredState.MOVE_REQUESTED, ActualState.TERMINATING, 2, 2)
+    stays = called_off(moving, DesiredState.RUNNING, NOW)
+    assert (stays.generation, stays.stay) == (3, 3)
+    assert order_due(stays) is Order.SPEC
