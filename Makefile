@@ -75,7 +75,8 @@ check-spelling:
 check-documents:
 	$(PY) -m checks.documents
 check-infra:
-	$(VENV)/bin/cfn-lint infra/stack.yaml
+	$(VENV)/bin/cfn-lint infra/*.yaml
+	$(PY) -m checks.policies
 check-shell:
 	$(if $(SHELL_SCRIPTS),$(VENV)/bin/shellcheck $(SHELL_SCRIPTS))
 

@@ -67,7 +67,12 @@ def test_stages_have_a_handwritten_policy_each() -> None:
     """Chalice's own policy would grant nothing of what chalicelib calls, so it never writes one."""
     config = configuration()
 
-    files = {ROOT / ".chalice" / stage["iam_policy_file"] for stage in config["stages"].values()}
+    files = {
+        ROOT / ".chalice" / entry["iam_policy_file"]
+        for stage in config["stages"].values()
+        for entry in (stage, *stage.get("lambda_functions", {}).values())
+        if "iam_policy_file" in entry
+    }
 
     assert config["autogen_policy"] is False
     assert files == set(POLICIES)

@@ -1,0 +1,1 @@
+"""What the control plane is deployed with: templates, the rights of each function, and stages."""

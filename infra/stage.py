@@ -1,0 +1,153 @@
+r"""Writes a stage of Chalice from the outputs of the data stack: its settings, and a policy a function.
+
+    aws cloudformation describe-stacks --stack-name berth-dev --query 'Stacks[0].Outputs' --output json |
+        python -m infra.stage dev --public-url https://berth.example.org \
+            --oidc-issuer https://gitlab.example.org --oidc-client-id ID
+
+One stage answers everybody, under the installation's name; with ``--split`` two have half of the
+routes each, under ``<name>-people`` and ``<name>-agents``, with other rights and other concurrency.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from infra.policies import Installation, policies
+
+FOLDER = Path(__file__).resolve().parent.parent / ".chalice"
+NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a platform team decides about an installation."""
+
+    public_url: str
+    oidc_issuer: str
+    oidc_client_id: str
+    split: bool = False
+    concurrency: int = 100
+    """Executions that are reserved for the routes of each stage; 0: none are, nor for the sweep."""
+    architecture: str = "x86_64"
+
+    def surfaces(self, name: str) -> dict[str, str]:
+        """Return which stages there are, and which routes each answers."""
+        halves = {f"{name}-{surface}": surface for surface in ("people", "agents")}
+        return halves if self.split else {name: "all"}
+
+
+def stages(installation: Installation, choices: Choices) -> dict[str, dict[str, Any]]:
+    """Return the stages of an installation, as `.chalice/config.json` holds them."""
+    return {
+        stage: {
+            "api_gateway_stage": stage,
+            "lambda_architecture": choices.architecture,
+            "environment_variables": _settings(installation, choices, surface),
+            "lambda_functions": {
+                function: {
+                    "iam_policy_file": policy_file(stage, function),
+                    **_reserved(choices, most),
+                }
+                for function, most in (("api_handler", choices.concurrency), ("sweep", 1))
+            },
+        }
+        for stage, surface in choices.surfaces(installation.name).items()
+    }
+
+
+def policy_file(stage: str, function: str) -> str:
+    """Return the name of the file with a function's policy."""
+    return f"policy-{stage}-{function}.json"
+
+
+def files(
+    config: Mapping[str, Any], installation: Installation, choices: Choices
+) -> Iterator[tuple[str, Any]]:
+    """Yield what is to be written below `.chalice`: names, and what is in them."""
+    for stage, surface in choices.surfaces(installation.name).items():
+        for function, policy in policies(installation, stage, surface).items():
+            yield policy_file(stage, function), policy
+    kept = {
+        stage: entry
+        for stage, entry in config["stages"].items()
+        if installation.name
+        not in (stage, stage.removesuffix("-people"), stage.removesuffix("-agents"))
+    }
+    yield "config.json", {**config, "stages": kept | stages(installation, choices)}
+
+
+def _settings(installation: Installation, choices: Choices, surface: str) -> dict[str, str]:
+    return {
+        "BERTH_PUBLIC_URL": choices.public_url,
+        "BERTH_OIDC_ISSUER": choices.oidc_issuer,
+        "BERTH_OIDC_CLIENT_ID": choices.oidc_client_id,
+        "BERTH_SECRETS": f"ssm:{installation.parameters}",
+        "BERTH_TABLE": installation.table,
+        "BERTH_KMS_KEY": installation.key_alias,
+        "BERTH_WAKER": f"queue:berth-{installation.name}-",
+        "BERTH_SURFACE": surface,
+    }
+
+
+def _reserved(choices: Choices, most: int) -> dict[str, int]:
+    return {"reserved_concurrency": most} if choices.concurrency else {}
+
+
+def outputs_of(text: str) -> dict[str, str]:
+    """Return the outputs that `describe-stacks` printed, by key. Raises ValueError."""
+    try:
+        return {each["OutputKey"]: each["OutputValue"] for each in json.loads(text)}
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError("standard input is not a list of outputs of a stack") from error
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    folder: Path = FOLDER,
+    outputs: TextIO = sys.stdin,
+) -> int:
+    """Read the outputs from standard input and write the files; say which."""
+    name, choices = _asked(arguments)
+    try:
+        installation = Installation.of(name, outputs_of(outputs.read()))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    before = set(folder.glob("policy-*.json"))
+    for file, content in files(config, installation, choices):
+        (folder / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        print(f".chalice/{file}")
+    in_use = (folder / "config.json").read_text(encoding="utf-8")
+    for path in sorted(before):
+        if f'"{path.name}"' not in in_use:
+            path.unlink()
+            print(f".chalice/{path.name} is gone: no stage has it any more")
+    return 0
+
+
+def _asked(arguments: Sequence[str] | None) -> tuple[str, Choices]:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.stage", description="Write a stage from the data stack's outputs."
+    )
+    parser.add_argument("name", help="the parameter Stage of infra/stack.yaml")
+    parser.add_argument("--public-url", required=True)
+    parser.add_argument("--oidc-issuer", required=True)
+    parser.add_argument("--oidc-client-id", required=True)
+    parser.add_argument("--split", action="store_true", help="a stage for people, one for agents")
+    parser.add_argument("--concurrency", type=int, default=100, help="reserved; 0: not")
+    parser.add_argument("--architecture", choices=("x86_64", "arm64"), default="x86_64")
+    asked = vars(parser.parse_args(arguments))
+    name = asked.pop("name")
+    if NAME.fullmatch(name) is None:
+        parser.error(f"{name!r} is no name of a stage: a letter, then letters, digits and hyphens")
+    return name, Choices(**asked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
