@@ -3,7 +3,7 @@ first request; boto3 is loaded only where AWS is used."""
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.log import log
 from chalicelib.ports.bundle import Ports, Site
-from chalicelib.settings import Settings, SettingsError
+from chalicelib.settings import PREFIX, Settings, SettingsError, parameters_path, secret_names
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -36,11 +36,28 @@ def ports() -> Ports:
     with _lock:
         if _current is None:
             try:
-                _current = build(Settings.from_environment(os.environ))
+                _current = build(Settings.from_environment(_with_secrets(os.environ)))
             except SettingsError as error:
                 log("misconfigured", error=str(error))
                 raise
         return _current
+
+
+def _with_secrets(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment and the secrets beside it; what is set in the environment stays."""
+    if (path := parameters_path(environment)) is None:
+        return environment
+    from chalicelib.adapters.parameters import ParametersUnread, read_parameters
+
+    try:
+        found = read_parameters(_aws("ssm"), path, secret_names())
+    except ParametersUnread as error:
+        message = (
+            f"BERTH_SECRETS cannot be read: {error}. The function's role needs ssm:GetParameters on "
+            "them and kms:Decrypt on their key."
+        )
+        raise SettingsError(message) from error
+    return {PREFIX + name.upper(): value for name, value in found.items()} | dict(environment)
 
 
 def use(chosen: Ports | None) -> None:

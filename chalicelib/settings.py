@@ -12,6 +12,7 @@ from typing import Any
 
 PREFIX = "BERTH_"
 _ORIGIN = re.compile(r"https://[a-z0-9][-a-z0-9.]*(:[1-9][0-9]{0,4})?")
+_PARAMETERS = re.compile(r"ssm:(/(?:[-_.A-Za-z0-9]+/)+)")
 _ISSUER = re.compile(r"https://[^\s?#]+")
 
 
@@ -55,6 +56,9 @@ class Settings:
     """``idle_poll_ms`` for an agent that listens for wake-ups; 1,000 to 300,000."""
     full_sync_ms: int = 3_600_000
     """Milliseconds between two full reports of an agent; 60,000 to 86,400,000."""
+    secrets: str = ""
+    """Where settings that are secret are read from if the environment lacks them: empty, or
+    ``ssm:/<path>/`` for parameters of AWS Systems Manager called ``/<path>/pepper`` and so on."""
     extra_ca_file: str = ""
     """Path of a PEM file with authorities that are trusted beside the system's, for issuer and git hosts."""
 
@@ -77,6 +81,17 @@ class Settings:
                 "Berth cannot start:\n" + "\n".join(f"- {problem}" for problem in problems)
             )
         return cls(**values)
+
+
+def secret_names() -> tuple[str, ...]:
+    """Return the fields that are secrets."""
+    return tuple(each.name for each in fields(Settings) if not each.repr)
+
+
+def parameters_path(environment: Mapping[str, str]) -> str | None:
+    """Return below which parameters the secrets are; None where the environment has them."""
+    found = _PARAMETERS.fullmatch(environment.get(PREFIX + "SECRETS", ""))
+    return found[1] if found else None
 
 
 def _missing(values: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
@@ -147,6 +162,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "store": _matching(re.compile(r"dynamodb|sqlite:.+"), "`dynamodb` or `sqlite:<path>`"),
     "keys": _matching(re.compile(r"kms|file:.+"), "`kms` or `file:<path>`"),
     "surface": _matching(re.compile(r"all|people|agents"), "`all`, `people` or `agents`"),
+    "secrets": _matching(_PARAMETERS, "`ssm:/<path>/`, such as `ssm:/berth/dev/`"),
     "bootstrap_code": _matching(
         re.compile(r"[-_.A-Za-z0-9]{16,200}"),
         "16 to 200 letters and digits: use `openssl rand -hex 16`",
