@@ -114,8 +114,19 @@ mutants: setup ## Break the code in a copy, row by row of mutants/table, and see
 bench: setup ## The published figures, measured here
 	$(PY) -m benchmarks $(BENCH_ARGS)
 
+##@ Deploying it
+.PHONY: package deploy destroy
+package: setup ## Build the Lambda package in a temporary folder, check it and print its sizes (ARCH=arm64)
+	$(PY) -m checks.package --architecture $(or $(ARCH),x86_64)
+
+deploy: setup ## Deploy or upgrade the stage STAGE=...; RELEASE=tag takes that code, to roll back
+	$(PY) -m infra.deploy up $(or $(STAGE),$(error Which stage? make deploy STAGE=dev)) $(if $(RELEASE),--release $(RELEASE))
+
+destroy: setup ## Take the functions and the API of the stage STAGE=... away; its data stays
+	$(PY) -m infra.deploy down $(or $(STAGE),$(error Which stage? make destroy STAGE=dev))
+
 ##@ Trying it
-.PHONY: demo demo-clean cluster package
+.PHONY: demo demo-clean cluster
 demo: setup ## A workspace in a real cluster, open in the browser (root)
 	$(PY) -m berth_local.demo $(DEMO_ARGS)
 
@@ -124,6 +135,3 @@ demo-clean: setup ## Stop the demo and empty its cache
 
 cluster: setup ## A real one-node Kubernetes (CLUSTER=up, down or accept; root)
 	$(PY) -m berth_local.cluster $(CLUSTER)
-
-package: setup ## Build the Lambda package in a temporary folder and print its sizes
-	$(PY) -m checks.package

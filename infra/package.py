@@ -59,21 +59,21 @@ def build(project: Path, stage: str, architecture: str = "") -> Path:
 
 
 def chalice(project: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-    """Run Chalice in a copy. Without an environment it reaches pip's index and nothing else."""
+    """Run Chalice in a copy. Without an environment it packages only: it reaches no account."""
     program = Path(sys.executable).with_name("chalice")
     chosen = {
         **(_inherited() if environment is None else environment),
         "PATH": f"{program.parent}:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py to find the routes must leave none behind
     }
-    chosen.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # spelled into the template only
     subprocess.run([program, *arguments], cwd=project, env=chosen, check=True)
 
 
 def _inherited() -> dict[str, str]:
     """Return what pip needs of our environment: where to fetch, whom to trust, where to cache."""
     kept = ("PIP_", "HOME", "SSL_", "REQUESTS_", "HTTP", "http", "NO_PROXY", "no_proxy", "LANG")
-    return {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    region = {"AWS_DEFAULT_REGION": "eu-central-1"}  # Chalice asks for one and calls nothing in it
+    return region | {name: value for name, value in os.environ.items() if name.startswith(kept)}
 
 
 def write_alike(archive: Path, *, compiled: bool = True) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from checks.tree import ROOT, files
 
-# Linting CloudFormation takes seconds and no plant touches it: only the untouched copy is asked for it.
+# Linting CloudFormation takes seconds: only the untouched copy and one with a hole in a policy are asked for it.
 SLOW = {"infra"}
 DOCSTRING = '"""Planted."""\n\n'
 LONG = "".join(f"    print({number})\n" for number in range(41))
@@ -199,3 +199,14 @@ PLANTS = {
 def test_exactly_the_check_concerned_fails(planted: Path, check: str) -> None:
     """One fault, one check: the others have nothing to say about it."""
     assert failed(planted, every_check() - SLOW) == {check}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [replace(".chalice/policy-dev.json", "table/berth-dev/index/*", "table/*")],
+    ids=["a policy that opens every table"],
+    indirect=True,
+)
+def test_hole_in_a_policy_fails_the_check_of_the_infrastructure(planted: Path) -> None:
+    """A policy file that opens what is not ours does not pass."""
+    assert failed(planted, SLOW) == SLOW
