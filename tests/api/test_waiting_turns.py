@@ -43,3 +43,12 @@ def refuse(world: World, number: int) -> None:
     """Refuse one of the next writes, once."""
     world.store.reset()
     world.store.die_at, world.store.dies_of = number, StoreBusy
+
+
+@pytest.mark.parametrize("surface, sweeps", [("all", True), ("people", True), ("agents", False)])
+def test_one_of_two_stages_sweeps(world: World, surface: str, sweeps: bool) -> None:
+    """Where two stages share a table, that of people sweeps, and that of agents reads nothing of it."""
+    world.change_site(surface=surface)
+    world.store.reset()
+    next(each for each in triggers_of(app.app, app) if each.name == "sweep").fire()
+    assert (world.store.reads > 0) == sweeps
