@@ -12,6 +12,7 @@ from chalicelib.settings import PREFIX, Settings
 from infra import stage
 from infra.policies import SECRETS, Installation, policies
 from infra.stage import Choices, files, stages
+from tests.architecture.test_policy import ALLOWED
 from tests.infra.conftest import OUTPUTS
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,7 @@ def test_one_stage_may_do_what_two_may(installation: Installation) -> None:
     halves = [policies(installation, f"prod-{s}", s)["api_handler"] for s in ("people", "agents")]
 
     assert allowed(whole) == allowed(halves[0]) | allowed(halves[1])
+    assert allowed(whole) == ALLOWED - {"logs:CreateLogGroup"}
 
 
 def test_outputs_of_another_stack_are_refused() -> None:
