@@ -116,8 +116,8 @@ bench: setup ## The published figures, measured here
 
 ##@ Deploying it
 .PHONY: package deploy destroy
-package: setup ## Build the Lambda package in a temporary folder, check it and print its sizes (ARCH=arm64)
-	$(PY) -m checks.package --architecture $(or $(ARCH),x86_64)
+package: setup ## Build the Lambda package, check it and print its sizes (STAGE=dev, ARCH=arm64, OUT=folder keeps it)
+	$(PY) -m checks.package --stage $(or $(STAGE),dev) $(if $(ARCH),--architecture $(ARCH)) $(if $(OUT),--out "$(OUT)")
 
 deploy: setup ## Deploy or upgrade the stage STAGE=...; RELEASE=tag takes that code, to roll back
 	$(PY) -m infra.deploy up $(or $(STAGE),$(error Which stage? make deploy STAGE=dev)) $(if $(RELEASE),--release $(RELEASE))

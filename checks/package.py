@@ -1,6 +1,6 @@
 """The Lambda package on the scales, and its machine code held against what the runtime of Lambda has.
 
-`python -m checks.package [--architecture arm64] [--out FILE]` builds it in a temporary folder.
+`python -m checks.package [--stage dev] [--architecture arm64] [--out FOLDER]` builds it in a temporary folder.
 """
 
 import argparse
@@ -58,8 +58,8 @@ class Package(NamedTuple):
 def build(root: Path = ROOT, stage: str = "dev", architecture: str = "x86_64") -> Package:
     """Build the package of a stage and weigh it. Raises CalledProcessError with Chalice's words."""
     with tempfile.TemporaryDirectory(prefix="berth-package-") as folder:
-        project = packages.copy(Path(folder) / "project", root)
-        return weigh(packages.build(project, stage, architecture))
+        packages.copy_project(root, Path(folder))
+        return weigh(packages.build(Path(folder), stage, architecture) / packages.ARCHIVE)
 
 
 def weigh(archive: Path) -> Package:
@@ -113,17 +113,19 @@ def _dotted(version: tuple[int, int]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build, print the sizes, largest first, and 1 when the package may not be deployed."""
     parser = argparse.ArgumentParser(prog="python -m checks.package")
-    parser.add_argument("--architecture", choices=packages.ARCHITECTURES, default="x86_64")
-    parser.add_argument("--out", type=Path, help="keep the archive as this file")
+    parser.add_argument("--stage", default="dev")
+    parser.add_argument("--architecture", choices=packages.ARCHITECTURES)
+    parser.add_argument("--out", type=Path, help="keep the archive and its template in this folder")
     asked = parser.parse_args(arguments)
+    architecture = asked.architecture or packages.architecture_of(ROOT, asked.stage)
     with tempfile.TemporaryDirectory(prefix="berth-package-") as folder:
-        project = packages.copy(Path(folder) / "project")
-        archive = packages.build(project, "dev", asked.architecture)
-        package = weigh(archive)
+        packages.copy_project(ROOT, Path(folder))
+        built = packages.build(Path(folder), asked.stage, architecture)
+        package = weigh(built / packages.ARCHIVE)
         if asked.out:
-            shutil.copyfile(archive, asked.out)
+            shutil.copytree(built, asked.out, dirs_exist_ok=True)
     _show(package)
-    found = problems(package, asked.architecture)
+    found = problems(package, architecture)
     print(*(f"error: {problem}" for problem in found), sep="\n", end="\n" if found else "")
     return int(bool(found))
 

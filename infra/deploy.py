@@ -9,7 +9,6 @@ whoever deploys next needs that file.
 
 import argparse
 import io
-import json
 import os
 import shutil
 import subprocess
@@ -23,22 +22,20 @@ from pathlib import Path
 from checks.package import problems, weigh
 from checks.tree import ROOT
 from infra import package
+from infra.package import Refused
 
 CODE = ("app.py", "chalicelib", "requirements.txt")
 
 
-class Refused(Exception):
-    """This cannot be deployed; the message says why and what to do."""
-
-
 def up(stage: str, release: str = "", root: Path = ROOT) -> None:
     """Deploy a stage with the code of the tree, or of a release. Raises Refused, CalledProcessError."""
-    architecture = architecture_of(stage, root)
+    architecture = package.architecture_of(root, stage)
     with project(stage, release, root) as folder:
-        found = problems(weigh(package.build(folder, stage)), architecture)
+        built = package.build(folder, stage) / package.ARCHIVE
+        found = problems(weigh(built), architecture)
         if found:
             raise Refused("The package may not be deployed: " + "; ".join(found))
-        package.chalice(folder, "deploy", "--stage", stage, environment=os.environ)
+        print(package.chalice(folder, "deploy", "--stage", stage, environment=os.environ))
 
 
 def down(stage: str, root: Path = ROOT) -> None:
@@ -46,25 +43,15 @@ def down(stage: str, root: Path = ROOT) -> None:
     if not _record(root, stage).is_file():
         raise Refused(f"{_record(root, stage)} is not there: Chalice does not know what it made.")
     with project(stage, "", root) as folder:
-        package.chalice(folder, "delete", "--stage", stage, environment=os.environ)
-
-
-def architecture_of(stage: str, root: Path = ROOT) -> str:
-    """Return for which machines a stage is. Raises Refused where there is no such stage."""
-    config = json.loads((root / ".chalice/config.json").read_text(encoding="utf-8"))
-    if stage not in config["stages"]:
-        raise Refused(
-            f"There is no stage {stage} in .chalice/config.json: write it by infra.stage."
-        )
-    chosen: str = config["stages"][stage].get("lambda_architecture", "x86_64")
-    return chosen
+        print(package.chalice(folder, "delete", "--stage", stage, environment=os.environ))
 
 
 @contextmanager
 def project(stage: str, release: str, root: Path) -> Iterator[Path]:
     """Give a copy to run Chalice in, with what it made before; what it made then is kept, well or not."""
     with tempfile.TemporaryDirectory(prefix="berth-deploy-") as temporary:
-        folder = package.copy(Path(temporary), root)
+        folder = Path(temporary)
+        package.copy_project(root, folder)
         if release:
             _take_code(release, folder, root)
         ours, copied = _record(root, stage), _record(folder, stage)
@@ -109,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:
-        return error.returncode  # Chalice said why
+        print(error.stdout)  # Chalice said why on standard error
+        return error.returncode
     return 0
 
 

@@ -16,9 +16,11 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from checks.tree import ROOT, files
+from checks.tree import files
 
 SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt")
+ARCHIVE, TEMPLATE = "deployment.zip", "sam.json"
+"""What `chalice package` writes."""
 ARCHITECTURES = ("x86_64", "arm64")
 MOMENT = (1980, 1, 1, 0, 0, 0)
 """The earliest time that an archive can hold."""
@@ -31,42 +33,70 @@ NOT_RUN = re.compile(
 _READABLE = 0o100644 << 16
 
 
-def copy(target: Path, root: Path = ROOT) -> Path:
-    """Copy what a deployment needs to a folder, and return that."""
+class Refused(Exception):
+    """This cannot be built or deployed; the message says why and what to do."""
+
+
+def architecture_of(root: Path, stage: str) -> str:
+    """Return for which machines a stage is. Raises Refused where there is no such stage."""
+    config = json.loads((root / ".chalice/config.json").read_text(encoding="utf-8"))
+    if stage not in config["stages"]:
+        raise Refused(
+            f"There is no stage {stage} in .chalice/config.json: write it by infra.stage."
+        )
+    chosen: str = config["stages"][stage].get("lambda_architecture", "x86_64")
+    return chosen
+
+
+def copy_project(root: Path, folder: Path) -> None:
+    """Copy what Chalice needs of a tree, and nothing that git would not take."""
     for path in files(root, *SHIPPED):
-        copied = target / path.relative_to(root)
+        copied = folder / path.relative_to(root)
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copied)
-    return target
 
 
 def build(project: Path, stage: str, architecture: str = "") -> Path:
-    """Build the package of a stage in a copy, and return it.
+    """Build the package of a stage in a copy, and return the folder of the archive and its template.
 
-    It stands where Chalice looks for it: `chalice deploy` in that copy uploads it as it is. Another
-    architecture than the stage's may be given. Raises CalledProcessError with Chalice's words.
+    The archive also stands where Chalice looks for it: `chalice deploy` in that copy uploads it as it
+    is. Another architecture than the stage's may be given. Raises CalledProcessError.
     """
     if architecture:
         configuration = project / ".chalice/config.json"
         config = json.loads(configuration.read_text(encoding="utf-8"))
         config["stages"][stage]["lambda_architecture"] = architecture
         configuration.write_text(json.dumps(config), encoding="utf-8")
-    chalice(project, "package", "--stage", stage, str(project / "out"))
-    (archive,) = (project / ".chalice/deployments").glob("*.zip")
+    out, built = project / "out", project / ".chalice/deployments"
+    shutil.rmtree(built, ignore_errors=True)
+    names = project / f".chalice/template-{stage}.json"
+    merged = ["--merge-template", str(names)] if names.is_file() else []
+    chalice(project, "package", "--stage", stage, *merged, str(out))
+    (archive,) = built.glob("*.zip")
     write_alike(archive)
-    shutil.copyfile(archive, project / "out/deployment.zip")
-    return archive
+    shutil.copyfile(archive, out / ARCHIVE)
+    return out
 
 
-def chalice(project: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-    """Run Chalice in a copy. Without an environment it packages only: it reaches no account."""
+def chalice(project: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+    """Run Chalice in a project and return what it printed; `environment` goes before its own.
+
+    Raises CalledProcessError, with Chalice's words on standard error.
+    """
     program = Path(sys.executable).with_name("chalice")
-    chosen = {
-        **(_inherited() if environment is None else environment),
+    own = {
         "PATH": f"{program.parent}:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py to find the routes must leave none behind
     }
-    subprocess.run([program, *arguments], cwd=project, env=chosen, check=True)
+    done = subprocess.run(
+        [program, *arguments],
+        cwd=project,
+        env=(_inherited() if environment is None else dict(environment)) | own,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout
 
 
 def _inherited() -> dict[str, str]:

@@ -72,6 +72,7 @@ def files(
     for stage, surface in choices.surfaces(installation.name).items():
         for function, policy in policies(installation, stage, surface).items():
             yield policy_file(stage, function), policy
+        yield f"template-{stage}.json", _names(stage)
     kept = {
         stage: entry
         for stage, entry in config["stages"].items()
@@ -79,6 +80,14 @@ def files(
         not in (stage, stage.removesuffix("-people"), stage.removesuffix("-agents"))
     }
     yield "config.json", {**config, "stages": kept | stages(installation, choices)}
+
+
+def _names(stage: str) -> dict[str, Any]:
+    """Return what gives functions that CloudFormation makes the names that Chalice would."""
+    named = {"APIHandler": f"berth-{stage}", "Sweep": f"berth-{stage}-sweep"}
+    return {
+        "Resources": {key: {"Properties": {"FunctionName": name}} for key, name in named.items()}
+    }
 
 
 def _settings(installation: Installation, choices: Choices, surface: str) -> dict[str, str]:
@@ -119,16 +128,23 @@ def main(
         print(f"error: {error}", file=sys.stderr)
         return 2
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    before = set(folder.glob("policy-*.json"))
+    before = {*folder.glob("policy-*.json"), *folder.glob("template-*.json")}
     for file, content in files(config, installation, choices):
         (folder / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         print(f".chalice/{file}")
-    in_use = (folder / "config.json").read_text(encoding="utf-8")
-    for path in sorted(before):
-        if f'"{path.name}"' not in in_use:
-            path.unlink()
-            print(f".chalice/{path.name} is gone: no stage has it any more")
+    kept = set(_in_use(json.loads((folder / "config.json").read_text(encoding="utf-8"))))
+    for path in sorted(path for path in before if path.name not in kept):
+        path.unlink()
+        print(f".chalice/{path.name} is gone: no stage has it any more")
     return 0
+
+
+def _in_use(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files that the stages of a configuration ask for."""
+    for stage, entry in config["stages"].items():
+        yield f"template-{stage}.json"
+        for part in (entry, *entry.get("lambda_functions", {}).values()):
+            yield part.get("iam_policy_file", "")
 
 
 def _asked(arguments: Sequence[str] | None) -> tuple[str, Choices]:

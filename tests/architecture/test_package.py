@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from checks.package import LIMIT_MB, Library, Package, library, problems, weigh
-from infra.package import write_alike
+from infra.package import ARCHIVE, write_alike
 
 ROOT = Path(__file__).parents[2]
 ASK = """
@@ -35,22 +35,23 @@ class Built(NamedTuple):
     package: Package
 
 
-def build(archive: Path, seed: int, *options: str) -> Built:
+def build(folder: Path, seed: int, *options: str) -> Built:
     """Build the package as `make package` does, in a process of its own."""
     subprocess.run(
-        [sys.executable, "-m", "checks.package", "--out", str(archive), *options],
+        [sys.executable, "-m", "checks.package", "--out", str(folder), *options],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": str(seed)},
         capture_output=True,
         check=True,
     )
+    archive = folder / ARCHIVE
     return Built(archive, weigh(archive))
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The package of this tree."""
-    return build(tmp_path_factory.mktemp("package") / "deployment.zip", 1)
+    return build(tmp_path_factory.mktemp("package"), 1)
 
 
 def test_package_is_small_and_holds_the_control_plane_alone(built: Built) -> None:
@@ -65,14 +66,14 @@ def test_package_is_small_and_holds_the_control_plane_alone(built: Built) -> Non
 
 def test_two_builds_of_one_tree_are_one_package(built: Built, tmp_path: Path) -> None:
     """Building it again, under another seed of hashes, gives the same bytes."""
-    again = build(tmp_path / "again.zip", 77)
+    again = build(tmp_path, 77)
 
     assert again.package.digest == built.package.digest
 
 
 def test_package_for_the_other_architecture_holds_no_other(tmp_path: Path) -> None:
     """The package for arm64 keeps the same limits, with machine code for arm64 alone."""
-    package = build(tmp_path / "arm64.zip", 1, "--architecture", "arm64").package
+    package = build(tmp_path, 1, "--architecture", "arm64").package
 
     assert problems(package, "arm64") == []
     assert {each.machine for each in package.libraries} == {"EM_AARCH64"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy import Refused, architecture_of, down, main, project, up
-from infra.package import copy
+from infra.deploy import down, main, project, up
+from infra.package import Refused, architecture_of, copy_project
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +20,8 @@ def git(root: Path, *arguments: str) -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A repository with the code that is deployed, and a release of it."""
-    root = copy(tmp_path / "tree")
+    root = tmp_path / "tree"
+    copy_project(ROOT, root)
     git(root, "init", "--quiet")
     git(root, "add", ".")
     git(root, "commit", "--quiet", "--message", "First")
@@ -93,7 +94,7 @@ def test_stage_is_for_the_machines_that_it_says(tree: Path) -> None:
     config["stages"]["arm"] = {"lambda_architecture": "arm64"}
     (tree / ".chalice/config.json").write_text(json.dumps(config))
 
-    assert [architecture_of(stage, tree) for stage in ("dev", "arm")] == ["x86_64", "arm64"]
+    assert [architecture_of(tree, stage) for stage in ("dev", "arm")] == ["x86_64", "arm64"]
 
 
 def test_nothing_but_the_deployment_is_copied(tree: Path) -> None:

@@ -177,5 +177,6 @@ def test_door_writes_files_and_takes_former_ones_away(
         "policy-dev.json",
         "policy-prod-api_handler.json",
         "policy-prod-sweep.json",
+        "template-prod.json",
     }
     assert "policy-prod.json is gone" in capsys.readouterr().out

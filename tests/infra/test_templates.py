@@ -49,7 +49,8 @@ def lint(*templates: Path) -> str:
 @pytest.fixture(scope="module")
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The templates that Chalice packages of an undivided stage and of two halves."""
-    folder = package.copy(tmp_path_factory.mktemp("packaged"))
+    folder = tmp_path_factory.mktemp("packaged")
+    package.copy_project(ROOT, folder)
     package.build(folder, "dev")
     installation = Installation.of("prod", OUTPUTS)
     choices = Choices("https://berth.example.org", "https://gitlab.example.org", "berth")
@@ -59,7 +60,9 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         for file, content in files(config, installation, replace(choices, split=split)):
             (folder / ".chalice" / file).write_text(json.dumps(content))
         for name in names:
-            package.chalice(folder, "package", "--stage", name, str(folder / name))
+            names_of = folder / f".chalice/template-{name}.json"
+            options = ("--stage", name, "--merge-template", str(names_of))
+            package.chalice(folder, "package", *options, str(folder / name))
             made[name] = folder / name / "sam.json"
     return made
 
@@ -76,6 +79,7 @@ def test_chalice_carries_the_rights_into_its_template(packaged: dict[str, Path])
         ):
             made = template[function]["Properties"]
 
+            assert made["FunctionName"] == f"berth-{name}{'-sweep' if function == 'Sweep' else ''}"
             assert made["Role"] == {"Fn::GetAtt": [role, "Arn"]}
             assert made["Timeout"] == 25
             assert made["ReservedConcurrentExecutions"] == (1 if function == "Sweep" else 100)
