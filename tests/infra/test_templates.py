@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -31,11 +32,16 @@ def given(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
 Template.add_multi_constructor("!", given)
 
 
-def resources(name: str) -> dict[str, Any]:
-    """Return the resources of a template of ours."""
-    text = (ROOT / "infra" / name).read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.load(text, Template)["Resources"]
+def part(template: str, name: str) -> dict[str, Any]:
+    """Return a part of a template of ours."""
+    text = (ROOT / "infra" / template).read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.load(text, Template)[name]
     return found
+
+
+def resources(template: str) -> dict[str, Any]:
+    """Return the resources of a template of ours."""
+    return part(template, "Resources")
 
 
 def lint(*templates: Path) -> str:
@@ -152,3 +158,18 @@ def test_dashboard_is_json() -> None:
     titles = [widget["properties"]["title"] for widget in json.loads(body)["widgets"]]
 
     assert titles == ["Requests", "Milliseconds of a request", "Functions", "Table"]
+
+
+def test_page_gives_each_template_what_it_needs() -> None:
+    """Each command of the how-to names parameters that its template has, and all that have no default."""
+    page = (ROOT / "docs/how-to/deploy.md").read_text(encoding="utf-8")
+    command = re.compile(r"--template-file infra/(\S+) --parameter-overrides (.+)")
+    met = set()
+    for template, given_there in command.findall(page):
+        parameters = part(template, "Parameters")
+        named = {each.partition("=")[0] for each in given_there.split()}
+        needed = {name for name, each in parameters.items() if "Default" not in each}
+        met.add(template)
+
+        assert needed <= named <= parameters.keys()
+    assert met == {path.name for path in (ROOT / "infra").glob("*.yaml")}
