@@ -31,6 +31,8 @@ NOT_RUN = re.compile(
 )
 """What ships with our libraries and no request loads: it has its source, and no byte code beside it."""
 _READABLE = 0o100644 << 16
+_NO_ACCOUNT = {"AWS_DEFAULT_REGION": "eu-central-1"}
+"""Chalice asks for a region to package, and calls nothing in it."""
 
 
 class Refused(Exception):
@@ -79,19 +81,19 @@ def build(project: Path, stage: str, architecture: str = "") -> Path:
 
 
 def chalice(project: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
-    """Run Chalice in a project and return what it printed; `environment` goes before its own.
+    """Run Chalice in a project and return what it printed.
 
-    Raises CalledProcessError, with Chalice's words on standard error.
+    ``environment`` is how it finds an account; without one it packages only. Raises
+    CalledProcessError, with Chalice's words on standard error.
     """
     program = Path(sys.executable).with_name("chalice")
-    own = {
-        "PATH": f"{program.parent}:/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py to find the routes must leave none behind
-    }
+    chosen = _of_pip() | dict(_NO_ACCOUNT if environment is None else environment)
+    chosen["PATH"] = f"{program.parent}:{chosen.get('PATH', '/usr/bin:/bin')}"
+    chosen["PYTHONDONTWRITEBYTECODE"] = "1"  # importing app.py to find the routes must leave none
     done = subprocess.run(
         [program, *arguments],
         cwd=project,
-        env=(_inherited() if environment is None else dict(environment)) | own,
+        env=chosen,
         check=True,
         stdout=subprocess.PIPE,
         text=True,
@@ -99,34 +101,33 @@ def chalice(project: Path, *arguments: str, environment: Mapping[str, str] | Non
     return done.stdout
 
 
-def _inherited() -> dict[str, str]:
+def _of_pip() -> dict[str, str]:
     """Return what pip needs of our environment: where to fetch, whom to trust, where to cache."""
     kept = ("PIP_", "HOME", "SSL_", "REQUESTS_", "HTTP", "http", "NO_PROXY", "no_proxy", "LANG")
-    region = {"AWS_DEFAULT_REGION": "eu-central-1"}  # Chalice asks for one and calls nothing in it
-    return region | {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    return {name: value for name, value in os.environ.items() if name.startswith(kept)}
 
 
-def write_alike(archive: Path, *, compiled: bool = True) -> None:
-    """Write an archive anew: sorted, of one time, with our own byte code or none."""
+def write_alike(archive: Path) -> None:
+    """Write an archive anew: sorted, of one time, with byte code of our own."""
     with tempfile.TemporaryDirectory(prefix="berth-alike-") as folder:
         with zipfile.ZipFile(archive) as given:
             given.extractall(folder)
         written = archive.with_suffix(".alike")
         with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
-            for name, content in sorted(_contents(Path(folder), compiled=compiled)):
+            for name, content in sorted(_contents(Path(folder))):
                 entry = zipfile.ZipInfo(name, MOMENT)
                 entry.external_attr, entry.compress_type = _READABLE, zipfile.ZIP_DEFLATED
                 package.writestr(entry, content)
     written.replace(archive)
 
 
-def _contents(folder: Path, *, compiled: bool) -> Iterator[tuple[str, bytes]]:
+def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         if path.is_dir() or path.suffix == ".pyc":
             continue
         name = path.relative_to(folder)
         yield name.as_posix(), path.read_bytes()
-        if compiled and path.suffix == ".py" and not NOT_RUN.fullmatch(name.as_posix()):
+        if path.suffix == ".py" and not NOT_RUN.fullmatch(name.as_posix()):
             cached = name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
             if (code := _byte_code(path, name)) is not None:
                 yield cached.as_posix(), code
