@@ -6,14 +6,12 @@ day; ours is sorted, has one time, and holds byte code that is valid without a l
 
 import json
 import os
-import py_compile
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from checks.tree import files
@@ -26,9 +24,7 @@ MOMENT = (1980, 1, 1, 0, 0, 0)
 """The earliest time that an archive can hold."""
 RUN_FROM = "/var/task"
 """Where Lambda unpacks it: tracebacks name files there."""
-NOT_RUN = re.compile(
-    r"(cffi|pycparser|pydantic/(v1|deprecated|experimental|mypy\.py)|.+/(tests|benchmarks))\b.*"
-)
+NOT_RUN = r"/(cffi|pycparser|tests|benchmarks)/|/pydantic/(v1|deprecated|experimental)/|/pydantic/mypy\.py$"
 """What ships with our libraries and no request loads: it has its source, and no byte code beside it."""
 _READABLE = 0o100644 << 16
 _NO_ACCOUNT = {"AWS_DEFAULT_REGION": "eu-central-1"}
@@ -109,41 +105,27 @@ def _of_pip() -> dict[str, str]:
 
 def write_alike(archive: Path) -> None:
     """Write an archive anew: sorted, of one time, with byte code of our own."""
-    with tempfile.TemporaryDirectory(prefix="berth-alike-") as folder:
+    with tempfile.TemporaryDirectory(prefix="berth-alike-") as name:
+        folder = Path(name)
         with zipfile.ZipFile(archive) as given:
             given.extractall(folder)
+        for stale in folder.rglob("*.pyc"):
+            stale.unlink()
+        _compile(folder)
         written = archive.with_suffix(".alike")
         with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
-            for name, content in sorted(_contents(Path(folder))):
-                entry = zipfile.ZipInfo(name, MOMENT)
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), MOMENT)
                 entry.external_attr, entry.compress_type = _READABLE, zipfile.ZIP_DEFLATED
-                package.writestr(entry, content)
+                package.writestr(entry, path.read_bytes())
     written.replace(archive)
 
 
-def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_dir() or path.suffix == ".pyc":
-            continue
-        name = path.relative_to(folder)
-        yield name.as_posix(), path.read_bytes()
-        if path.suffix == ".py" and not NOT_RUN.fullmatch(name.as_posix()):
-            cached = name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc"
-            if (code := _byte_code(path, name)) is not None:
-                yield cached.as_posix(), code
-
-
-def _byte_code(path: Path, name: Path) -> bytes | None:
-    """Return the byte code of a file; none of what is no Python of this version."""
-    with tempfile.NamedTemporaryFile(suffix=".pyc") as made:
-        try:
-            py_compile.compile(
-                str(path),
-                cfile=made.name,
-                dfile=f"{RUN_FROM}/{name.as_posix()}",
-                doraise=True,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
-        except py_compile.PyCompileError:
-            return None
-        return Path(made.name).read_bytes()
+def _compile(folder: Path) -> None:
+    # In a process that has loaded nothing else: which strings are shared in byte code depends on that.
+    options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", RUN_FROM]
+    subprocess.run(
+        [sys.executable, "-S", "-P", "-m", "compileall", *options, "-x", NOT_RUN, str(folder)],
+        env={"PYTHONHASHSEED": "0"},
+        check=True,
+    )
