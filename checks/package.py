@@ -10,6 +10,7 @@ import sys
 import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,12 +37,17 @@ def build(root: Path = ROOT, stage: str = "dev") -> Package:
     """Build the package of a stage and weigh it. Raises CalledProcessError with Chalice's words."""
     with tempfile.TemporaryDirectory(prefix="berth-package-") as folder:
         copy, out = Path(folder) / "project", Path(folder) / "out"
-        for path in files(root, *SHIPPED):
-            target = copy / path.relative_to(root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        _chalice(copy, "package", "--stage", stage, str(out))
+        copy_project(root, copy)
+        chalice(copy, "package", "--stage", stage, str(out))
         return weigh(out / "deployment.zip")
+
+
+def copy_project(root: Path, copy: Path) -> None:
+    """Copy what Chalice needs of a tree, and nothing that git would not take."""
+    for path in files(root, *SHIPPED):
+        target = copy / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
 
 
 def weigh(archive: Path) -> Package:
@@ -53,14 +59,26 @@ def weigh(archive: Path) -> Package:
     return Package(archive.stat().st_size, folders)
 
 
-def _chalice(project: Path, *arguments: str) -> None:
-    chalice = Path(sys.executable).with_name("chalice")
-    environment = {
-        "PATH": f"{chalice.parent}:/usr/bin:/bin",
+def chalice(project: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+    """Run Chalice in a project and return what it printed; `environment` goes before its own.
+
+    Raises CalledProcessError, with Chalice's words on standard error.
+    """
+    program = Path(sys.executable).with_name("chalice")
+    own = {
+        "PATH": f"{program.parent}:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",  # importing app.py to find the routes must leave none behind
         "AWS_DEFAULT_REGION": "eu-central-1",  # spelled into the template only; nothing is called
     }
-    subprocess.run([chalice, *arguments], cwd=project, env=_inherited() | environment, check=True)
+    done = subprocess.run(
+        [program, *arguments],
+        cwd=project,
+        env=_inherited() | own | dict(environment or {}),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout
 
 
 def _inherited() -> dict[str, str]:
