@@ -92,7 +92,7 @@ class Deployment:
         return registration
 
     def _configure(self, folder: Path, registration: Registration, code: str) -> None:
-        self.project = Project(folder, STAGE)
+        self.project = Project.create(folder, STAGE)
         self.project.trust(self.authority.certificate)
         self.project.set(
             {

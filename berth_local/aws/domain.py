@@ -29,7 +29,7 @@ frontend domain
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Proto https
   http-request set-header X-Forwarded-Port {port}
-  http-request set-header Host {api}.execute-api.localhost
+  http-request set-header Host {host}
   http-request set-path /{stage}%[path]
   default_backend gateway
 backend gateway
@@ -81,7 +81,7 @@ class Domain:
             _CONFIGURATION.format(
                 port=self.port,
                 certificate=certificate,
-                api=self.api,
+                host=self.aws.api_host(self.api),
                 stage=self.stage,
                 gateway=self.aws.port,
             )

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -46,7 +45,7 @@ class Emulator:
                 self._command(),
                 cwd=self._folder,
                 env=self._environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # closed when we end, however we end
                 stdout=log,
                 stderr=log,
             )
@@ -60,12 +59,11 @@ class Emulator:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # Asked to end, it would wait for the connections that functions keep; they end with it.
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -77,6 +75,10 @@ class Emulator:
     def endpoint(self) -> str:
         """Address of every service of this AWS."""
         return f"http://127.0.0.1:{self.port}"
+
+    def api_host(self, api: str) -> str:
+        """Return the host name by which the endpoint knows an API; the stage comes first in the path."""
+        return f"{api}.execute-api.localhost"
 
     def environment(self) -> dict[str, str]:
         """Return what a program needs to find this AWS, as the one who deploys."""

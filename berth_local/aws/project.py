@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.installation import REPOSITORY
@@ -19,10 +19,13 @@ class Project:
     """The copy lies in `folder`, with what Chalice remembers of its deployments."""
 
     folder: Path
-    stage: str = "dev"
+    stage: str
 
-    def __post_init__(self) -> None:
-        package.copy_project(REPOSITORY, self.folder)
+    @classmethod
+    def create(cls, folder: Path, stage: str) -> Self:
+        """Copy this repository's project into a folder."""
+        package.copy_project(REPOSITORY, folder)
+        return cls(folder, stage)
 
     def set(self, variables: Mapping[str, str]) -> None:
         """Add environment variables to the stage, in `.chalice/config.json`."""

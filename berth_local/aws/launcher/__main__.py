@@ -1,11 +1,15 @@
 """Checks the seams, puts in what is missing, and serves; MiniStack's own settings are in the environment."""
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from berth_local.aws.launcher import (
     api_import,
+    compression,
     conditions,
     functions,
     gateway_limits,
@@ -23,16 +27,25 @@ def main() -> int:
         sys.stderr.writelines(f"- {problem}\n" for problem in problems)
         return 2
     api_import.install()
+    # What is put on last is met first: a body is inflated before it is weighed.
     gateway_limits.install(chosen.gateway_seconds)
+    compression.install()
     conditions.install()
     key_integrity.install()
     parts = Parts(chosen.python, chosen.runtime, chosen.interface, chosen.endpoint, chosen.folder)
     functions.install(parts)
     if chosen.ready_seconds is not None:
         seams.READY_SECONDS.replace(chosen.ready_seconds)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.argv = ["ministack"]
     seams.SERVE.value()
     return 0
+
+
+def _end_with_parent() -> None:
+    """Standard input ends when whoever started us does; sandboxes end with us."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,7 +1,8 @@
 """KMS whose ciphertexts cannot be altered, and that takes no more than 4,096 bytes.
 
-MiniStack's cipher is an exclusive or: a flipped bit decrypts to a flipped bit. Here each ciphertext carries a message
-authentication code under its key; without it, or with another, KMS says InvalidCiphertextException.
+MiniStack's cipher is an exclusive or: a flipped bit decrypts to a flipped bit, and another key to other bytes.
+Here each ciphertext carries a message authentication code under its key; without it, or with another, KMS says
+InvalidCiphertextException, and to whoever names another key, IncorrectKeyException. Symmetric keys alone.
 """
 
 import base64
@@ -42,6 +43,11 @@ def install() -> None:
         expected = _code(content[:_KEY_ID_BYTES].decode(errors="replace"), content)
         if expected is None or not hmac.compare_digest(expected, code):
             return _refusal("InvalidCiphertextException", "")
+        if not _is_of(content, data.get("KeyId")):
+            return _refusal(
+                "IncorrectKeyException",
+                "The key ID in the request does not identify a CMK that can perform this operation.",
+            )
         answer: Answer = decrypt_before(
             {**data, "CiphertextBlob": base64.b64encode(content).decode()}
         )
@@ -74,6 +80,14 @@ def _code(key_id: str, content: bytes) -> bytes | None:
     if key is None or "_symmetric_key" not in key:
         return None
     return hmac.new(key["_symmetric_key"], content, hashlib.sha256).digest()[:_CODE_BYTES]
+
+
+def _is_of(content: bytes, named: str | None) -> bool:
+    """Whether the ciphertext is of the key that the request names; it may name none."""
+    if not named:
+        return True
+    key = seams.FIND_KEY.value(named)
+    return key is None or key["KeyId"].encode() == content[:_KEY_ID_BYTES]
 
 
 def _refusal(code: str, message: str) -> Answer:

@@ -1,0 +1,73 @@
+"""What the deployed package holds, seen from where it runs."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from berth_local.aws.deployment import Deployment
+from tests.deploy import probes
+
+pytestmark = pytest.mark.deploy
+
+OF_LAMBDA = frozenset(
+    {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_EXECUTION_ENV"}
+    | {"AWS_REGION", "AWS_DEFAULT_REGION", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "_HANDLER"}
+    | {"PATH", "PYTHONPATH", "LANG", "TZ", "PWD", "_X_AMZN_TRACE_ID", "LD_LIBRARY_PATH"}
+    # Python itself sets it where the machine has no en_US.UTF-8.
+    | {"LC_CTYPE"}
+)
+"""Variables that Lambda sets, beside those that begin with AWS_LAMBDA_."""
+
+
+@pytest.fixture(scope="module")
+def look(deployment: Deployment) -> Any:
+    """A function of the test, added to the package that Chalice has deployed."""
+    code = deployment.aws.client("lambda").get_function(FunctionName="berth-dev")["Code"]
+    package = httpx.get(code["Location"]).content
+    role = probes.role(deployment.aws, "surroundings")
+    return probes.deploy(
+        deployment.aws, "surroundings", "surroundings", role_arn=role, package=package
+    )
+
+
+def test_every_module_is_importable_from_the_package_alone(look: Any) -> None:
+    """The zip is complete: nothing that Berth imports is missing in it and in the runtime."""
+    assert look(**{"import": ["app", "chalicelib.*"]})["failed"] == []
+
+
+def test_nothing_of_this_machine_is_importable(look: Any) -> None:
+    """Packages of the emulator, of the tests and of the cluster's programs are not there."""
+    foreign = [
+        "ministack",
+        "hypercorn",
+        "moto",
+        "pytest",
+        "httpx",
+        "kubernetes",
+        "berth_local",
+        "pip",
+    ]
+
+    found = look(**{"import": foreign})
+
+    assert found["failed"] == foreign
+    assert [each for each in found["path"] if not each.startswith("/var/")] == [
+        each for each in found["path"] if "python3" in each
+    ]
+
+
+def test_a_function_is_confined_as_on_lambda(look: Any) -> None:
+    """It is nobody, begins in its code, writes to /tmp alone, and sees Lambda's variables alone."""
+    found = look(**{"import": []})
+
+    assert found["user"] == 993
+    assert found["folder"] == "/var/task"
+    assert found["writable"] == ["/tmp"]
+    assert 0 < found["milliseconds"] <= 10_000
+    strange = [
+        each
+        for each in found["variables"]
+        if each not in OF_LAMBDA and not each.startswith("AWS_LAMBDA_")
+    ]
+    assert strange == ["AWS_ENDPOINT_URL"]
