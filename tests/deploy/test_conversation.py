@@ -2,11 +2,14 @@
 
 import base64
 import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from berth_agent.client import PACKED_FROM, NoAnswer
+from berth_agent.wake_ups import WakeUps
 from berth_local.aws.deployment import Deployment
 from chalicelib.domain.naming import make_id
 from chalicelib.wire.reconcile import (
@@ -39,6 +42,11 @@ def agent(deployment: Deployment, owner: httpx.Client) -> RegisteredAgent:
 @pytest.fixture
 def workspace(agent: RegisteredAgent, owner: httpx.Client) -> str:
     """A workspace with a sealed variable, just created there."""
+    return create(owner, agent)
+
+
+def create(owner: httpx.Client, agent: RegisteredAgent) -> str:
+    """Create a workspace with a variable and return its id."""
     body = {
         "name": f"small-{next(_names)}",
         "agent_id": agent.id,
@@ -129,3 +137,24 @@ def test_a_stranger_is_no_agent(agent: RegisteredAgent) -> None:
         RemoteCluster(stranger).poll("full")
 
     assert refused.value.status == 401
+
+
+def test_an_agent_that_listens_hears_of_a_wish_at_once(
+    agent: RegisteredAgent, owner: httpx.Client
+) -> None:
+    """Under the function's own role an agent gets a queue to listen at, and hears a person's wish there."""
+    cluster = RemoteCluster(agent)
+    cluster.poll("full")
+    channel = cluster.ask(cluster.request(listening=False)).wake
+    assert channel is not None
+    assert channel.kind == "queue"
+    ears = WakeUps(agent.url, lambda: agent.token, agent.authority)
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(lambda: (ears(channel), time.monotonic()))
+
+        wished = time.monotonic()
+        create(owner, agent)
+
+        woken, at = heard.result(timeout=30)
+    assert woken
+    assert at - wished < 5

@@ -1,13 +1,23 @@
 """What a person's browser gets through the gateway."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from berth_local.aws.deployment import OWNER, Deployment
+from chalicelib.api.routes import ROUTES, Route
 
 pytestmark = pytest.mark.deploy
+
+IDS = {
+    "user": "usr-000000000000",
+    "token": "tok-000000000000",
+    "agent": "ag-000000000000",
+    "workspace": "ws-000000000000",
+}
+"""Of nobody and nothing."""
 
 
 def test_health_is_answered_by_the_deployed_package(anybody: httpx.Client) -> None:
@@ -52,3 +62,14 @@ def test_a_stranger_is_refused_in_our_words(anybody: httpx.Client) -> None:
 
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_is_deployed(owner: httpx.Client, route: Route) -> None:
+    """Each route reaches its handler in the package, which answers in our words and not with a failure."""
+    path = re.sub(r"{(\w+?)_id}", lambda found: IDS[found[1]], route.path)
+
+    answer = owner.request(route.method, path)
+
+    assert answer.status_code < 500, answer.text
+    assert answer.headers["cache-control"] == "no-store" or route.path == "/openapi.json"
