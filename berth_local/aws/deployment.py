@@ -12,7 +12,7 @@ from typing import Self
 import httpx
 
 from berth_local.authority import Authority, trust
-from berth_local.aws import data_stack
+from berth_local.aws import stacks
 from berth_local.aws.domain import Domain, url_of
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.installation import install
@@ -68,7 +68,7 @@ class Deployment:
         with self.steps.step("emulator"):
             self.aws = self._stack.enter_context(Emulator(installed))
         with self.steps.step("table and key, by infra/stack.yaml"):
-            data_stack.create(self.aws, STAGE)
+            stacks.create_data(self.aws, STAGE)
         port = free_port()
         self.url = url_of(port)
         with self.steps.step("OpenID server"):

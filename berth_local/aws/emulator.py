@@ -34,16 +34,16 @@ class Emulator:
     ready_seconds: float | None = 0
     """Until a changed function is active; None for MiniStack's own half a second, which costs 5 s of waiting each."""
     port: int = field(default_factory=free_port)
-    _folder: Path = field(init=False)
+    folder: Path = field(init=False)
     _process: subprocess.Popen[bytes] = field(init=False)
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="berth-aws-"))
-        (self._folder / "functions").mkdir()
+        self.folder = Path(tempfile.mkdtemp(prefix="berth-aws-"))
+        (self.folder / "functions").mkdir()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command(),
-                cwd=self._folder,
+                cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.PIPE,  # closed when we end, however we end
                 stdout=log,
@@ -64,12 +64,12 @@ class Emulator:
         self._process.wait()
         assert self._process.stdin is not None
         self._process.stdin.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def log(self) -> Path:
         """What the emulator says."""
-        return self._folder / "log"
+        return self.folder / "log"
 
     @property
     def endpoint(self) -> str:
@@ -109,7 +109,7 @@ class Emulator:
         words = [str(parts.interpreter), "-S", "-m", "berth_local.aws.launcher"]
         words += ["--python", str(parts.python), "--runtime", str(parts.runtime)]
         words += ["--interface", str(parts.interface), "--endpoint", self.endpoint]
-        words += ["--folder", str(self._folder / "functions")]
+        words += ["--folder", str(self.folder / "functions")]
         words += ["--gateway-seconds", str(self.gateway_seconds)]
         if self.ready_seconds is not None:
             words += ["--ready-seconds", str(self.ready_seconds)]
@@ -120,8 +120,8 @@ class Emulator:
         return {
             **_ROOT,
             "PATH": os.defpath,
-            "HOME": str(self._folder),
-            "TMPDIR": str(self._folder),
+            "HOME": str(self.folder),
+            "TMPDIR": str(self.folder),
             "PYTHONPATH": f"{self.installation.emulator}:{REPOSITORY}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "AUTH": "true",

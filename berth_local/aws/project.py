@@ -48,6 +48,12 @@ class Project:
         """Run `chalice delete` and return what it printed. Raises CalledProcessError."""
         return self._chalice(aws, "delete", "--stage", self.stage)
 
+    def package(self, aws: Emulator) -> Path:
+        """Run `chalice package` and return the folder of template and archive. Raises CalledProcessError."""
+        target = self.folder / "packaged"
+        self._chalice(aws, "package", "--stage", self.stage, str(target))
+        return target
+
     def deployed(self) -> dict[str, dict[str, Any]]:
         """Return what Chalice remembers of the deployment, by the name of each resource."""
         path = self.folder / ".chalice" / "deployed" / f"{self.stage}.json"

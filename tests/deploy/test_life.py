@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from berth_local.aws import data_stack
+from berth_local.aws import stacks
 from berth_local.aws.deployment import STAGE, Deployment
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.project import Project
@@ -37,6 +37,17 @@ def test_every_function_has_a_role_of_its_own(deployment: Deployment) -> None:
         (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
         assert iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] == policy
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+
+
+def test_the_settings_of_the_project_are_those_of_the_deployment(deployment: Deployment) -> None:
+    """The API is regional and compresses, and a function ends before the gateway would give it up."""
+    aws = deployment.aws
+    api = aws.client("apigateway").get_rest_api(restApiId=deployment.api)
+    function = aws.client("lambda").get_function_configuration(FunctionName="berth-dev")
+
+    assert api["endpointConfiguration"]["types"] == ["REGIONAL"]
+    assert api["minimumCompressionSize"] == 1024
+    assert (function["Timeout"], function["MemorySize"]) == (25, 1024)
 
 
 def test_only_the_api_may_call_its_function(deployment: Deployment) -> None:
@@ -78,7 +89,7 @@ class Second:
 
     def health(self) -> dict[str, Any]:
         """What the deployed control plane says of itself."""
-        api = str(self.project.deployed()["rest_api"]["rest_api_id"])
+        (api,) = self.apis()
         host = {"Host": self.aws.api_host(api)}
         answer = httpx.get(f"{self.aws.endpoint}/{STAGE}/healthz", headers=host, timeout=40)
         said: dict[str, Any] = answer.raise_for_status().json()
@@ -102,7 +113,7 @@ def second(deployment: Deployment, tmp_path: Path) -> Iterator[Second]:
     shutil.copytree(deployment.project.folder, folder)
     shutil.rmtree(folder / ".chalice" / "deployed")
     with Emulator(deployment.aws.installation) as aws:
-        data_stack.create(aws, STAGE)
+        stacks.create_data(aws, STAGE)
         yield Second(aws, Project(folder, STAGE))
 
 
@@ -126,3 +137,21 @@ def test_a_deployment_is_changed_in_place_and_taken_away(second: Second) -> None
     assert second.aws.client("dynamodb").list_tables()["TableNames"] == ["berth-dev"]
     aliases = second.aws.client("kms").list_aliases()["Aliases"]
     assert "alias/berth-dev" in [each["AliasName"] for each in aliases]
+
+
+def test_the_packaged_template_deploys_by_cloudformation(second: Second) -> None:
+    """The other road, `chalice package` and CloudFormation, ends with the same answer under a policy of the same words."""
+    packaged = second.project.package(second.aws)
+
+    outputs = stacks.create_application(second.aws, STAGE, packaged)
+
+    assert second.health() == {"status": "ok", "surface": "all", "protocol": 1}
+    assert second.apis() == [outputs["RestAPIId"]]
+    assert len(second.functions()) == 2
+    assert all(name.startswith("berth-dev-app-") for name in second.functions())
+    policy = json.loads((second.project.folder / ".chalice" / "policy-dev.json").read_text())
+    iam = second.aws.client("iam")
+    for role in iam.list_roles()["Roles"]:
+        (name,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+        found = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)
+        assert found["PolicyDocument"] == policy
