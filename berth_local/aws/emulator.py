@@ -107,7 +107,7 @@ class Emulator:
     def _command(self) -> list[str]:
         parts = self.installation
         words = [str(parts.interpreter), "-S", "-m", "berth_local.aws.launcher"]
-        words += ["--python", str(parts.python), "--runtime", str(parts.runtime)]
+        words += ["--runtime", str(parts.runtime)]
         words += ["--interface", str(parts.interface), "--endpoint", self.endpoint]
         words += ["--folder", str(self.folder / "functions")]
         words += ["--gateway-seconds", str(self.gateway_seconds)]

@@ -23,19 +23,14 @@ _INTERFACE = "samcli/local/rapid/aws-lambda-rie-x86_64"
 class Installation(NamedTuple):
     """Where everything lies."""
 
-    python: Path
-    """Prefix of the Python that emulator and functions run on; none of its packages are theirs."""
+    interpreter: Path
+    """The Python that emulator and functions run on; none of its packages are theirs."""
     emulator: Path
     """Folder of MiniStack and what it needs."""
     runtime: Path
     """Folder of what AWS's runtime brings: `/var/runtime`."""
     interface: Path
     """AWS's Runtime Interface Emulator."""
-
-    @property
-    def interpreter(self) -> Path:
-        """The interpreter of `python`."""
-        return self.python / "bin" / f"python3.{sys.version_info.minor}"
 
 
 def install(steps: Steps) -> Installation:
@@ -47,7 +42,7 @@ def install(steps: Steps) -> Installation:
     if prerequisites.missing_packages(PACKAGES):
         prerequisites.ensure(steps.say, PACKAGES)
     return Installation(
-        python=Path(sys.base_prefix),
+        interpreter=Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}"),
         emulator=_folder("emulator"),
         runtime=_folder("runtime"),
         interface=_interface(),

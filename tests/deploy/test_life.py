@@ -16,6 +16,7 @@ from berth_local.aws.deployment import STAGE, Deployment
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.project import Project
 from berth_local.schedule import scheduled_event
+from berth_local.waiting import wait_until
 
 pytestmark = pytest.mark.deploy
 
@@ -78,6 +79,21 @@ def test_the_sweep_runs_by_the_clock_and_holds_the_audit_log_fast(
 
     assert "FunctionError" not in answer, answer["Payload"].read()
     assert owner.get("/api/v1/audit/checkpoints").json()["items"]
+
+
+@pytest.mark.minute
+def test_the_sweep_is_called_by_its_rule(deployment: Deployment) -> None:
+    """Nobody calls the sweep but its rule, and within the minute it has run."""
+    logs, group = deployment.aws.client("logs"), "/aws/lambda/berth-dev-sweep"
+
+    def runs() -> int:
+        if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+            return 0
+        events = logs.filter_log_events(logGroupName=group)["events"]
+        return sum(each["message"].startswith("REPORT") for each in events)
+
+    before = runs()
+    wait_until(lambda: runs() > before, "the rule has not fired", seconds=90)
 
 
 @dataclass(frozen=True)

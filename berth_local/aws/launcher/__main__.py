@@ -32,7 +32,7 @@ def main() -> int:
     compression.install()
     conditions.install()
     key_integrity.install()
-    parts = Parts(chosen.python, chosen.runtime, chosen.interface, chosen.endpoint, chosen.folder)
+    parts = Parts(chosen.runtime, chosen.interface, chosen.endpoint, chosen.folder)
     functions.install(parts)
     if chosen.ready_seconds is not None:
         seams.READY_SECONDS.replace(chosen.ready_seconds)
@@ -52,7 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m berth_local.aws.launcher", description="MiniStack with what it leaves out."
     )
-    parser.add_argument("--python", type=Path, required=True, help="prefix of functions' Python")
     parser.add_argument("--runtime", type=Path, required=True, help="what becomes /var/runtime")
     parser.add_argument(
         "--interface", type=Path, required=True, help="AWS's Runtime Interface Emulator"

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import urllib.error
@@ -34,8 +35,6 @@ _spawner = ThreadPoolExecutor(1, "spawner")
 class Parts(NamedTuple):
     """What all sandboxes are made of."""
 
-    python: Path
-    """Prefix of the Python that runs functions."""
     runtime: Path
     """Becomes `/var/runtime`: what AWS's runtime brings."""
     interface: Path
@@ -156,7 +155,6 @@ def _spawn(command: list[str], log: BinaryIO) -> subprocess.Popen[bytes]:
 
 
 def _command(function: Function, parts: Parts, task: Path, port: int) -> list[str]:
-    python = next(parts.python.glob("bin/python3.[0-9]*[0-9]"))
     words = [
         "/usr/bin/bwrap",
         "--die-with-parent",
@@ -167,7 +165,7 @@ def _command(function: Function, parts: Parts, task: Path, port: int) -> list[st
     words += ["--unshare-user", "--uid", "993", "--gid", "990", "--clearenv"]
     for source, target in (
         ("/usr", "/usr"),
-        (str(parts.python), str(parts.python)),
+        (sys.base_prefix, sys.base_prefix),
         (str(task), "/var/task"),
         (str(parts.runtime), "/var/runtime"),
         (str(parts.interface), "/opt/interface"),
@@ -183,8 +181,8 @@ def _command(function: Function, parts: Parts, task: Path, port: int) -> list[st
         words += ["--setenv", name, value]
     words += ["/opt/interface", "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
     words += ["--runtime-api-address", f"127.0.0.1:{_free_port()}", "--log-level", "error"]
-    # -S: neither this machine's packages nor the emulator's are to be found.
-    return [*words, str(python), "-S", "-m", "awslambdaric", function.configuration["Handler"]]
+    # The emulator's own interpreter; -S: neither this machine's packages nor the emulator's are to be found.
+    return [*words, sys.executable, "-S", "-m", "awslambdaric", function.configuration["Handler"]]
 
 
 def _free_port() -> int:
