@@ -35,6 +35,7 @@ class Emulator:
     """Until a changed function is active; None for MiniStack's own half a second, which costs 5 s of waiting each."""
     port: int = field(default_factory=free_port)
     folder: Path = field(init=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     _process: subprocess.Popen[bytes] = field(init=False)
 
     def __enter__(self) -> Self:
@@ -64,6 +65,8 @@ class Emulator:
         self._process.wait()
         assert self._process.stdin is not None
         self._process.stdin.close()
+        for client in self._clients.values():
+            client.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
@@ -85,7 +88,13 @@ class Emulator:
         return {**_ROOT, "AWS_ENDPOINT_URL": self.endpoint, "AWS_DEFAULT_REGION": REGION}
 
     def client(self, service: str, credentials: Mapping[str, str] = _ROOT) -> Any:
-        """Return a client of a service, which asks once and not again."""
+        """Return a client of a service, which asks once and not again; the same for the same credentials."""
+        key = (service, credentials["AWS_ACCESS_KEY_ID"])
+        if key not in self._clients:
+            self._clients[key] = self._made(service, credentials)
+        return self._clients[key]
+
+    def _made(self, service: str, credentials: Mapping[str, str]) -> Any:
         session = boto3.Session(
             aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],

@@ -29,7 +29,7 @@ def aws() -> Iterator[Emulator]:
         yield started
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def owner(deployment: Deployment) -> Iterator[httpx.Client]:
     """The owner, with a personal token."""
     with deployment.client(deployment.owner.token) as client:
