@@ -99,7 +99,7 @@ test-cluster: setup ## Tests against a real Kubernetes API and a real browser (r
 	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
 
 test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also wait for a real schedule, a minute)
-	$(VENV)/bin/pytest tests/deploy -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
+	$(VENV)/bin/pytest tests/deploy tests/contracts -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
 
 corpus: setup ## Every devfile of the registry becomes manifests or is refused by name (CORPUS=folder)
 	test -d "$(CORPUS)" || { echo "No corpus at $(CORPUS): give the folder, make corpus CORPUS=..."; exit 1; }
