@@ -39,6 +39,16 @@ class Probe:
         """Its name for other services."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}"
 
+    def permit(self, source: str) -> None:
+        """Let API Gateway call it from a source."""
+        self.aws.client("lambda").add_permission(
+            FunctionName=self.name,
+            StatementId="gateway",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=source,
+        )
+
     def __call__(self, **event: Any) -> Any:
         answer = self.aws.client("lambda").invoke(
             FunctionName=self.name, Payload=json.dumps(event).encode()

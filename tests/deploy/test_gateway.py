@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from berth_local.aws.emulator import REGION, Emulator
+from berth_local.aws.emulator import ACCOUNT, REGION, Emulator
 from berth_local.waiting import wait_until
 from tests.deploy import probes
 
@@ -25,16 +25,24 @@ def gateway(aws: Emulator) -> Iterator[httpx.Client]:
     role = probes.role(aws, "behaviour")
     probe = probes.deploy(aws, "behaviour", "behaviour", role_arn=role, seconds=5)
     hasty = probes.deploy(aws, "hasty", "behaviour", role_arn=role, seconds=1)
+    stranger = probes.deploy(aws, "stranger", "behaviour", role_arn=role)
     document = {
         "swagger": "2.0",
         "info": {"title": "behaviour", "version": "1.0"},
         "x-amazon-apigateway-binary-media-types": ["application/octet-stream"],
-        "paths": {"/": _leading_to(probe), "/hasty": _leading_to(hasty)},
+        "paths": {
+            "/": _leading_to(probe),
+            "/hasty": _leading_to(hasty),
+            "/stranger": _leading_to(stranger),
+        },
     }
     gateways = aws.client("apigateway")
     api = gateways.import_rest_api(body=json.dumps(document).encode())["id"]
     change = {"op": "replace", "path": "/minimumCompressionSize", "value": "1024"}
     gateways.update_rest_api(restApiId=api, patchOperations=[change])
+    for called in (probe, hasty):
+        called.permit(f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}/*")
+    stranger.permit(f"arn:aws:execute-api:{REGION}:{ACCOUNT}:other/*")
     gateways.create_deployment(restApiId=api, stageName="t")
     host = {"Host": aws.api_host(api), "Accept-Encoding": "identity"}
     with httpx.Client(base_url=f"{aws.endpoint}/t", headers=host, timeout=40) as client:
@@ -82,6 +90,13 @@ def test_a_failed_function_is_an_internal_error(
     answer = gateway.get(path, params=params)
 
     assert (answer.status_code, answer.json()) == (502, {"message": "Internal server error"})
+
+
+def test_a_function_that_does_not_permit_the_api_is_not_called(gateway: httpx.Client) -> None:
+    """Without a permission for this very API the client gets an internal error."""
+    answer = gateway.get("/stranger")
+
+    assert (answer.status_code, answer.json()) == (500, {"message": "Internal server error"})
 
 
 @pytest.mark.parametrize(

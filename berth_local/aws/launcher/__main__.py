@@ -14,6 +14,7 @@ from berth_local.aws.launcher import (
     functions,
     gateway_limits,
     key_integrity,
+    permissions,
     seams,
 )
 from berth_local.aws.launcher.sandbox import Parts
@@ -27,6 +28,7 @@ def main() -> int:
         sys.stderr.writelines(f"- {problem}\n" for problem in problems)
         return 2
     api_import.install()
+    permissions.install()
     # What is put on last is met first: a body is inflated before it is weighed.
     gateway_limits.install(chosen.gateway_seconds)
     compression.install()

@@ -24,14 +24,14 @@ def install(seconds: float) -> None:
 
     async def invoke(*arguments: Any, **named: Any) -> Answer:
         if _is_too_large(arguments[place] or b""):
-            return _refusal(413, "RequestTooLargeException", "Request Too Long")
+            return refusal(413, "RequestTooLargeException", "Request Too Long")
         call = asyncio.ensure_future(invoke_before(*arguments, **named))
         done, _ = await asyncio.wait({call}, timeout=seconds)
         if not done:  # the function runs on, as on AWS
-            return _refusal(504, "InternalServerErrorException", "Endpoint request timed out")
+            return refusal(504, "InternalServerErrorException", "Endpoint request timed out")
         answer: Answer = call.result()
         if answer[0] == 502:
-            return _refusal(502, "InternalServerErrorException", "Internal server error")
+            return refusal(502, "InternalServerErrorException", "Internal server error")
         return answer
 
     seams.INVOKE_INTEGRATION.replace(invoke)
@@ -44,6 +44,7 @@ def _is_too_large(body: bytes) -> bool:
     return len(json.dumps(body.decode(errors="replace"))) > MAX_EVENT_BYTES
 
 
-def _refusal(status: int, kind: str, message: str) -> Answer:
+def refusal(status: int, kind: str, message: str) -> Answer:
+    """Return an answer of the gateway's own."""
     headers = {"Content-Type": "application/json", "x-amzn-ErrorType": kind}
     return status, headers, json.dumps({"message": message}).encode()

@@ -64,6 +64,7 @@ INVOKE_INTEGRATION = Seam(_GATEWAY, "_invoke_lambda_proxy_v1", INTEGRATION_PARAM
 _LAMBDA = "ministack.services.lambda_svc"
 RUN_FUNCTION = Seam(_LAMBDA, "_execute_function_warm", ("func", "event", "request_id"))
 READY_SECONDS = Seam(_LAMBDA, "_LAMBDA_STATE_TRANSITION_DELAY")
+FUNCTION_POLICY = Seam(_LAMBDA, "function_policy_for_arn", ("resource_arn",))
 ROLE_CREDENTIALS = Seam("ministack.core.lambda_runtime", "execution_credentials", ("config",))
 
 _ACTIONS = "ministack.core.iam_actions"
