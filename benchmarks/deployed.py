@@ -1,7 +1,8 @@
 """Berth deployed to an emulated AWS, behind its gateway: starts and warm answers, beside an app of three routes.
 
-A start is the first request of a new sandbox: the package is unpacked, Python started, the app imported. The machine's
-own times count, not those of AWS: what is told is how many times the smaller app's they are.
+A start is the first request of a new sandbox: Python is started, the app imported, its clients made. The package has been
+unpacked before, as it was by the first start after a deployment. The machine's own times count, not those of AWS: what is
+told is how many times the smaller app's they are.
 """
 
 import json

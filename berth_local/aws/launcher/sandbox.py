@@ -4,6 +4,7 @@ It sees `/var/task`, `/var/runtime`, Python with its standard library and `/tmp`
 environment that Lambda gives; the network is this machine's loopback, where the emulator is.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -30,6 +31,7 @@ _GRACE_SECONDS = 15
 
 _spawner = ThreadPoolExecutor(1, "spawner")
 """`--die-with-parent` means the thread that forked: this one lives as long as the emulator."""
+_unpacking = threading.Lock()
 
 
 class Parts(NamedTuple):
@@ -94,8 +96,7 @@ class Sandbox:
 
     def __init__(self, function: Function, parts: Parts) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="function-", dir=parts.folder))
-        task = self._folder / "task"
-        zipfile.ZipFile(io.BytesIO(function.archive)).extractall(task)
+        task = _unpacked(function.archive, parts.folder)
         self._port = _free_port()
         self._log = (self._folder / "log").open("w+b")
         self._read = 0
@@ -146,6 +147,17 @@ class Sandbox:
         text = os.pread(number, os.fstat(number).st_size - self._read, self._read)
         self._read += len(text)
         return text.decode(errors="replace")
+
+
+def _unpacked(archive: bytes, folder: Path) -> Path:
+    """Return the unpacked archive, which all sandboxes of the same code share: they cannot write to it."""
+    target = folder / f"code-{hashlib.sha256(archive).hexdigest()[:32]}"
+    with _unpacking:
+        if not target.exists():
+            partial = folder / f".{target.name}"
+            zipfile.ZipFile(io.BytesIO(archive)).extractall(partial)
+            partial.rename(target)
+    return target
 
 
 def _spawn(command: list[str], log: BinaryIO) -> subprocess.Popen[bytes]:
