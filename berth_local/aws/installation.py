@@ -1,5 +1,7 @@
 """The emulator's programs, from the hashed locks and Debian, each in a folder of the cache named by its recipe."""
 
+import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,8 @@ from images.cache import Cache, recipe_of
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES: Mapping[str, str] = {"bubblewrap": "/usr/bin/bwrap", "haproxy": "/usr/sbin/haproxy"}
 """Debian packages, each with what it brings."""
-_INTERFACE = "samcli/local/rapid/aws-lambda-rie-x86_64"
+_MACHINE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+_INTERFACE = f"samcli/local/rapid/aws-lambda-rie-{_MACHINE}"
 """The one file that is taken of the wheel of AWS's SAM."""
 
 
@@ -39,7 +42,10 @@ def install(steps: Steps) -> Installation:
     Raises ClusterError where Debian's packages are missing and cannot be installed, CalledProcessError where
     the package index does not give what the locks name.
     """
-    if prerequisites.missing_packages(PACKAGES):
+    missing = " ".join(prerequisites.missing_packages(PACKAGES))
+    if missing and os.geteuid() != 0:
+        raise RuntimeError(f"Debian packages are missing. As root: apt-get install {missing}")
+    if missing:
         prerequisites.ensure(steps.say, PACKAGES)
     return Installation(
         interpreter=Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}"),

@@ -1,6 +1,7 @@
 """What the deployed package holds, seen from where it runs."""
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from berth_local.aws.deployment import Deployment
+from berth_local.cluster.processes import all_pids, arguments
 from checks.tree import ROOT
 from tests.deploy import probes
 
@@ -78,6 +80,19 @@ def test_nothing_of_this_machine_is_importable(look: Any) -> None:
     assert [each for each in found["path"] if not each.startswith("/var/")] == [
         each for each in found["path"] if "python3" in each
     ]
+
+
+def test_no_secret_is_in_a_command_line(deployment: Deployment, anybody: httpx.Client) -> None:
+    """While a function runs, nobody on the machine reads its settings out of a list of processes."""
+    assert anybody.get("/healthz").status_code == 200
+    config = json.loads((deployment.project.folder / ".chalice" / "config.json").read_text())
+    settings = config["stages"]["dev"]["environment_variables"]
+    secrets = [settings[f"BERTH_{name}"] for name in ("PEPPER", "OIDC_CLIENT_SECRET")]
+
+    lines = ["\0".join(arguments(pid)) for pid in all_pids()]
+
+    assert any("awslambdaric" in line for line in lines)
+    assert not [line for line in lines for secret in secrets if secret in line]
 
 
 def test_a_function_is_confined_as_on_lambda(look: Any) -> None:

@@ -101,7 +101,8 @@ class Sandbox:
         self._log = (self._folder / "log").open("w+b")
         self._read = 0
         command = _command(function, parts, task, self._port)
-        self._process = _spawner.submit(_spawn, command, self._log).result()
+        environment = function.environment(parts.endpoint)
+        self._process = _spawner.submit(_spawn, command, environment, self._log).result()
         try:
             self._await_start()
         except SandboxFailed:
@@ -160,21 +161,19 @@ def _unpacked(archive: bytes, folder: Path) -> Path:
     return target
 
 
-def _spawn(command: list[str], log: BinaryIO) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: list[str], environment: Mapping[str, str], log: BinaryIO
+) -> subprocess.Popen[bytes]:
+    # By the environment and not by bubblewrap's arguments, which everybody on the machine can read.
     return subprocess.Popen(
-        command, env={}, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log
     )
 
 
 def _command(function: Function, parts: Parts, task: Path, port: int) -> list[str]:
-    words = [
-        "/usr/bin/bwrap",
-        "--die-with-parent",
-        "--unshare-pid",
-        "--unshare-ipc",
-        "--unshare-uts",
-    ]
-    words += ["--unshare-user", "--uid", "993", "--gid", "990", "--clearenv"]
+    words = ["/usr/bin/bwrap", "--die-with-parent"]
+    words += ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-user"]
+    words += ["--uid", "993", "--gid", "990"]  # as on Lambda: nobody in particular
     for source, target in (
         ("/usr", "/usr"),
         (sys.base_prefix, sys.base_prefix),
@@ -189,8 +188,6 @@ def _command(function: Function, parts: Parts, task: Path, port: int) -> list[st
         words += ["--symlink", f"usr/{name}", f"/{name}"]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp"]  # noqa: S108 - the sandbox's own
     words += ["--remount-ro", "/", "--chdir", "/var/task"]
-    for name, value in function.environment(parts.endpoint).items():
-        words += ["--setenv", name, value]
     words += ["/opt/interface", "--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
     words += ["--runtime-api-address", f"127.0.0.1:{_free_port()}", "--log-level", "error"]
     # The emulator's own interpreter; -S: neither this machine's packages nor the emulator's are to be found.
