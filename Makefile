@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
-LOCKS := agent proxy cli toolchain
+LOCKS := agent proxy cli toolchain runtime
 
 # Checks run on the files that git knows or would take.
 FILES := git ls-files --cached --others --exclude-standard
@@ -45,6 +45,8 @@ lock: ## Resolve every requirements file again, keeping what still fits (UPGRADE
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements.in -c requirements/dev.txt -o requirements.txt
 	for set in $(LOCKS); do $(COMPILE) $(if $(UPGRADE),--upgrade) requirements/$$set.in -c requirements/dev.txt -o requirements/$$set.txt; done
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/emulator.in -o requirements/emulator.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --no-deps requirements/interface.in -o requirements/interface.txt
 
 ##@ Every day
 CHECKS := format lint types layers purity sizes words locks sentences spelling documents infra shell
@@ -93,9 +95,12 @@ test: setup ## All tests that need neither root nor a cluster (about 4 minutes)
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 ##@ The slower tiers
-.PHONY: test-cluster corpus journey simulate mutants bench
+.PHONY: test-cluster test-deploy corpus journey simulate mutants bench
 test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
 	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
+
+test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also wait for a real schedule, a minute)
+	$(VENV)/bin/pytest tests/deploy tests/contracts -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
 
 corpus: setup ## Every devfile of the registry becomes manifests or is refused by name (CORPUS=folder)
 	test -d "$(CORPUS)" || { echo "No corpus at $(CORPUS): give the folder, make corpus CORPUS=..."; exit 1; }

@@ -13,6 +13,9 @@ from packaging.utils import NormalizedName, canonicalize_name
 from checks.locks import SETS, direct
 from checks.tree import ROOT
 
+_ELSEWHERE = frozenset({"toolchain.in", "emulator.in", "runtime.in", "interface.in"})
+"""Sets that get an environment of their own, or none where the machine has it."""
+
 
 def megabytes(requirement: Requirement) -> float:
     """Return the weight of a requirement with its extras. Raises PackageNotFoundError."""
@@ -43,8 +46,8 @@ def _bytes(name: str) -> int:
 
 
 def requirements(root: Path = ROOT) -> dict[NormalizedName, Requirement]:
-    """Return every direct requirement by canonical name, but the compilers, which are not installed."""
-    sources = (source for source in SETS.values() if "toolchain" not in source)
+    """Return every direct requirement by canonical name, but what is not installed here."""
+    sources = (source for source in SETS.values() if not _ELSEWHERE.intersection(source.split("/")))
     return {name: wanted for source in sources for name, wanted in direct(root / source).items()}
 
 

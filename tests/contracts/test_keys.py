@@ -1,4 +1,4 @@
-"""One suite for the master-key port, on every adapter: a local key file, KMS (moto's server)."""
+"""One suite for the master-key port, on every adapter: a local key file, KMS (moto's, and the emulated one)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +19,14 @@ CONTEXT = {"organisation": "org-000000000001", "workspace": "ws-000000000001"}
 OTHER = {**CONTEXT, "workspace": "ws-000000000002"}
 
 
-@pytest.fixture(params=["local", "kms"])
+@pytest.fixture(params=["local", "kms", pytest.param("emulated", marks=pytest.mark.deploy)])
 def master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MasterKey]:
     """Each adapter in turn."""
     if request.param == "local":
         yield LocalMasterKey(read_key_file(tmp_path / "master.key"))
+        return
+    if request.param == "emulated":
+        yield KmsMasterKey(request.getfixturevalue("emulated").client("kms"), "alias/berth-dev")
         return
     with mock_aws():
         client: KMSClient = boto3.client("kms", region_name="eu-central-1")

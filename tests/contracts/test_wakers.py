@@ -1,4 +1,4 @@
-"""One suite for the Waker port, on every adapter: within the process, and Amazon SQS (moto's server).
+"""One suite for the Waker port, on every adapter: within the process, and Amazon SQS (moto's, and the emulated one).
 
 Where agents listen at a queue, the agent's own client does: the signed address meets a real server.
 """
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 
 import boto3
 import pytest
@@ -21,6 +22,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from berth_agent.client import NoAnswer
 from berth_agent.wake_ups import WakeUps
+from berth_local.aws.emulator import Emulator
 from chalicelib.adapters.wakers.process import ProcessWaker
 from chalicelib.adapters.wakers.queue import QueueWaker
 from chalicelib.ports.waker import Waker, WakerFailed
@@ -28,6 +30,7 @@ from chalicelib.ports.waker import Waker, WakerFailed
 A, B = "ag-000000000001", "ag-000000000002"
 WAIT = 2
 """Seconds that a question is held."""
+_tests = count()
 
 
 @dataclass
@@ -77,17 +80,33 @@ def ears(token: str = "") -> WakeUps:
     return WakeUps("https://berth.invalid", lambda: token, None)
 
 
-@pytest.fixture(params=["process", "queue"])
+def emulated_waker(aws: Emulator) -> QueueWaker:
+    """A waker of the control plane with queues of one test alone."""
+    credentials = Credentials(aws.environment()["AWS_ACCESS_KEY_ID"], "test")
+    return QueueWaker(
+        aws.client("sqs"), f"berth-test-{next(_tests)}-", lambda: credentials, wait=WAIT
+    )
+
+
+@pytest.fixture(params=["process", "queue", pytest.param("emulated", marks=pytest.mark.deploy)])
 def belfry(request: pytest.FixtureRequest) -> Iterator[Belfry]:
     """Each adapter in turn."""
     if request.param == "process":
         process = ProcessWaker()
         yield Belfry(process, lambda agent_id: process.hold(agent_id, WAIT))
         return
+    if request.param == "emulated":
+        yield queues(emulated_waker(request.getfixturevalue("emulated")))
+        return
     with sqs() as address:
-        waker, client = queue_waker(address), ears()
-        channels = {each: waker.channel(each) for each in (A, B)}
-        yield Belfry(waker, lambda agent_id: client(channels[agent_id]))
+        yield queues(queue_waker(address))
+
+
+def queues(waker: QueueWaker) -> Belfry:
+    """Two agents that listen at their queues."""
+    client = ears()
+    channels = {each: waker.channel(each) for each in (A, B)}
+    return Belfry(waker, lambda agent_id: client(channels[agent_id]))
 
 
 def test_who_listens_hears_at_once(belfry: Belfry) -> None:

@@ -1,0 +1,49 @@
+"""Berth deployed by `chalice deploy` to an emulated AWS, once for all tests of the run."""
+
+import io
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from berth_local.aws.deployment import Deployment
+from berth_local.aws.emulator import Emulator
+from berth_local.aws.installation import install
+from berth_local.site.steps import Steps
+
+told = io.StringIO()
+"""The steps with their seconds, for the end of the run."""
+
+
+@pytest.fixture(scope="session")
+def deployment() -> Iterator[Deployment]:
+    """The whole of it, with an owner who has signed in."""
+    with Deployment(Steps(told)) as raised:
+        yield raised
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Emulator]:
+    """An empty AWS, whose gateway waits 2 seconds for a function instead of 29."""
+    with Emulator(install(Steps(told)), gateway_seconds=2) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def owner(deployment: Deployment) -> Iterator[httpx.Client]:
+    """The owner, with a personal token."""
+    with deployment.client(deployment.owner.token) as client:
+        yield client
+
+
+@pytest.fixture
+def anybody(deployment: Deployment) -> Iterator[httpx.Client]:
+    """Somebody without a credential."""
+    with deployment.client() as client:
+        yield client
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if told.getvalue():
+        terminalreporter.section("seconds of the deployment")
+        terminalreporter.write(told.getvalue())

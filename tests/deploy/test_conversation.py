@@ -1,0 +1,160 @@
+"""An agent's whole conversation, through the gateway into the deployed package."""
+
+import base64
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from berth_agent.client import PACKED_FROM, NoAnswer
+from berth_agent.wake_ups import WakeUps
+from berth_local.aws.deployment import Deployment
+from chalicelib.domain.naming import make_id
+from chalicelib.wire.reconcile import (
+    ApplyOrder,
+    PrerequisitesRequest,
+    ReconcileRequest,
+    TerminateOrder,
+)
+from tests.builders import Live, report_of
+from tests.deploy.agents import RegisteredAgent, RemoteCluster, register
+
+pytestmark = pytest.mark.deploy
+
+SECRET = "canary-of-the-deployment"
+DEVFILE = """\
+schemaVersion: 2.2.2
+metadata: {name: small}
+components:
+  - {name: main, container: {image: "registry.example/dev:1"}}
+"""
+_names = itertools.count()
+
+
+@pytest.fixture
+def agent(deployment: Deployment, owner: httpx.Client) -> RegisteredAgent:
+    """An agent of this test alone."""
+    return register(deployment, owner, f"cluster-{next(_names)}")
+
+
+@pytest.fixture
+def workspace(agent: RegisteredAgent, owner: httpx.Client) -> str:
+    """A workspace with a sealed variable, just created there."""
+    return create(owner, agent)
+
+
+def create(owner: httpx.Client, agent: RegisteredAgent) -> str:
+    """Create a workspace with a variable and return its id."""
+    body = {
+        "name": f"small-{next(_names)}",
+        "agent_id": agent.id,
+        "devfile": DEVFILE,
+        "variables": [{"name": "TOKEN", "value": SECRET}],
+    }
+    answer = owner.post("/api/v1/workspaces", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def test_a_new_leader_gets_the_proxys_objects(agent: RegisteredAgent) -> None:
+    """The agent's first message is answered with the objects of its proxy."""
+    request = PrerequisitesRequest(epoch=1, instance="pod-1", namespace="berth")
+
+    answer = agent.control_plane().prerequisites(request)
+
+    assert {each["kind"] for each in answer.objects} >= {"Deployment", "Service"}
+
+
+def test_a_sealed_variable_reaches_the_cluster_and_no_table(
+    deployment: Deployment, agent: RegisteredAgent, workspace: str
+) -> None:
+    """A variable travels under KMS: it is in the order for its agent, and nowhere in the table."""
+    (order,) = RemoteCluster(agent).poll("full").orders
+
+    assert isinstance(order, ApplyOrder)
+    assert order.secrets is not None
+    values = [value for each in order.secrets for value in each.get("data", {}).values()]
+    values += [
+        base64.b64encode(value.encode()).decode()
+        for each in order.secrets
+        for value in each.get("stringData", {}).values()
+    ]
+    assert base64.b64encode(SECRET.encode()).decode() in values
+    table = deployment.aws.client("dynamodb").scan(TableName="berth-dev")["Items"]
+    assert workspace in str(table)
+    assert SECRET not in str(table)
+
+
+def test_a_workspace_lives_and_ends(
+    agent: RegisteredAgent, workspace: str, owner: httpx.Client
+) -> None:
+    """What a person wants becomes orders, reports become what a person sees, until nothing is left."""
+    cluster = RemoteCluster(agent)
+    cluster.poll("full")
+    cluster.settle()
+    running = owner.get(f"/api/v1/workspaces/{workspace}").json()
+    assert (running["desired"], running["actual"]) == ("Running", "Running")
+
+    answer = owner.delete(f"/api/v1/workspaces/{workspace}")
+    assert answer.status_code == 202, answer.text
+    orders = [order for each in cluster.settle() for order in each.orders]
+
+    assert [type(order) for order in orders] == [TerminateOrder]
+    ended = owner.get(f"/api/v1/workspaces/{workspace}").json()
+    assert ended["actual"] == "Terminated"
+    assert not cluster.live
+    assert not cluster.tombstones
+
+
+def test_a_compressed_message_is_read_behind_the_gateway(agent: RegisteredAgent) -> None:
+    """A full report that the agent compresses arrives whole, though the gateway inflates it on the way."""
+    live = Live(generation=1, replicas=1, spec_digest="", secrets_digest="", version=1)
+    reports = [report_of(make_id("ws", number.to_bytes(16, "big")), live) for number in range(100)]
+    request = ReconcileRequest.model_validate(
+        {
+            "update_type": "full",
+            "epoch": 1,
+            "instance": "pod-1",
+            "intent": -1,
+            "reports": reports,
+            "full_sync": {"id": "sync-1"},
+        }
+    )
+    assert len(request.model_dump_json(exclude_defaults=True)) > PACKED_FROM
+
+    answer = agent.control_plane().reconcile(request)
+
+    assert len(answer.receipts) == len(reports)
+
+
+def test_a_stranger_is_no_agent(agent: RegisteredAgent) -> None:
+    """A token that is none is refused before anything is read of the message."""
+    stranger = RegisteredAgent(agent.id, agent.token[:-4] + "0000", agent.url, agent.authority)
+
+    with pytest.raises(NoAnswer) as refused:
+        RemoteCluster(stranger).poll("full")
+
+    assert refused.value.status == 401
+
+
+def test_an_agent_that_listens_hears_of_a_wish_at_once(
+    agent: RegisteredAgent, owner: httpx.Client
+) -> None:
+    """Under the function's own role an agent gets a queue to listen at, and hears a person's wish there."""
+    cluster = RemoteCluster(agent)
+    cluster.poll("full")
+    channel = cluster.ask(cluster.request(listening=False)).wake
+    assert channel is not None
+    assert channel.kind == "queue"
+    ears = WakeUps(agent.url, lambda: agent.token, agent.authority)
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(lambda: (ears(channel), time.monotonic()))
+
+        wished = time.monotonic()
+        create(owner, agent)
+
+        woken, at = heard.result(timeout=30)
+    assert woken
+    assert at - wished < 5
