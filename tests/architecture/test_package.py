@@ -1,19 +1,17 @@
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 import zipfile
 from base64 import b64encode
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from checks.package import LIMIT_MB, Library, Package, library, problems, weigh
-from infra import package as packages
-from infra.package import ARCHIVE, copy_project, write_alike
+from checks.package import LIMIT_MB, Library, library, problems, weigh
+from infra.package import write_alike
+from tests.packages import Built, build
 
 ROOT = Path(__file__).parents[2]
 ASK = """
@@ -27,26 +25,6 @@ print(json.dumps([answer["statusCode"], sorted({
     module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)
 })]))
 """
-
-
-class Built(NamedTuple):
-    """A package, and what it weighs."""
-
-    archive: Path
-    package: Package
-
-
-def build(folder: Path, seed: int, *options: str) -> Built:
-    """Build the package as `make package` does, in a process of its own."""
-    subprocess.run(
-        [sys.executable, "-m", "checks.package", "--out", str(folder), *options],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": str(seed)},
-        capture_output=True,
-        check=True,
-    )
-    archive = folder / ARCHIVE
-    return Built(archive, weigh(archive))
 
 
 @pytest.fixture(scope="module")
@@ -63,23 +41,6 @@ def test_package_is_small_and_holds_the_control_plane_alone(built: Built) -> Non
     assert len(built.package.libraries) > 3
     assert {"app.py", "chalicelib", "pydantic", "jwt", "yaml", "jsonschema"} <= names
     assert {name for name in names if name.startswith(("berth_", "tests", "images"))} == set()
-
-
-def test_two_builds_of_one_tree_are_one_package(built: Built, tmp_path: Path) -> None:
-    """Built again, in another folder and by a process that has loaded much else, it has the same bytes."""
-    copy_project(ROOT, tmp_path)
-
-    again = weigh(packages.build(tmp_path, "dev") / ARCHIVE)
-
-    assert again.digest == built.package.digest
-
-
-def test_package_for_the_other_architecture_holds_no_other(tmp_path: Path) -> None:
-    """The package for arm64 keeps the same limits, with machine code for arm64 alone."""
-    package = build(tmp_path, 1, "--architecture", "arm64").package
-
-    assert problems(package, "arm64") == []
-    assert {each.machine for each in package.libraries} == {"EM_AARCH64"}
 
 
 def test_package_answers_from_its_folder_alone(built: Built, tmp_path: Path) -> None:
