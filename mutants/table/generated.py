@@ -33,6 +33,9 @@ _NONE = "no generation is below 1: what is not 0 is as far from any wish"
 _FAR = "half of an unreachable generation is as unreachable"
 _LOST = ', live_generation=0, live_secrets_digest="", spec_digest="")'
 _BELOW = ', live_generation= -1, live_secrets_digest="", spec_digest="")'
+_EITHER = "the first report since is no older than either"
+_FIRST = ', live_generation= 1, live_secrets_digest="", spec_digest="")'
+_HELD = "nothing is due while it is withheld, and the wish that ends that has a generation above 1"
 _ACKNOWLEDGED = "acknowledged=max(state.acknowledged, live if live <= state.generation else "
 _BURIED = " if seen.absent or seen.tombstone is not None else seen.generation"
 
@@ -47,6 +50,7 @@ EXPLAINED: dict[tuple[str, str, str], str] = {
     (_TRANSITIONS, "live_generation=0,", "live_generation= -1,"): _PLACED,
     (_DECIDE, f"lost = replace(state{_LOST}", f"lost = replace(state{_BELOW}"): _NONE,
     (_DECIDE, f"lost = replace(held{_LOST}", f"lost = replace(held{_BELOW}"): _NONE,
+    (_DECIDE, f"lost = replace(held{_LOST}", f"lost = replace(held{_FIRST}"): _HELD,
     (_DECIDE, f"{_ACKNOWLEDGED}0),", f"{_ACKNOWLEDGED}-1),"): _NONE,
     (_DECIDE, f"return 0{_BURIED}", f"return -1{_BURIED}"): _NONE,
     (_DECIDE, "_FARTHEST = 2**52", "_FARTHEST = 2** 51"): _FAR,
@@ -54,6 +58,11 @@ EXPLAINED: dict[tuple[str, str, str], str] = {
         _DECIDE,
         "held = replace(state, withheld=True, epoch=epoch, resource_version=0)",
         "held = replace(state, withheld=True, epoch=epoch, resource_version= -1)",
-    ): "the first report since is newer than either",
+    ): _EITHER,
+    (
+        _DECIDE,
+        "held = replace(state, withheld=True, epoch=epoch, resource_version=0)",
+        "held = replace(state, withheld=True, epoch=epoch, resource_version= 1)",
+    ): _EITHER,
 }
 """Reasons, by module, line as it was, and line as it survives."""

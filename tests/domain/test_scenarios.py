@@ -168,7 +168,7 @@ def test_a_full_answer_also_sends_what_drifted() -> None:
 
 def test_absence_from_a_full_sync_sends_again_and_changes_no_intent() -> None:
     """What a full sync does not name is Unknown and due, unless it never was or is to end."""
-    for start in STARTS:
+    for start in (*STARTS, RUNS):
         after = missed(start, LATER)
         if start.is_leaving or start.acknowledged == 0:
             assert after is None
