@@ -55,11 +55,17 @@ class Package(NamedTuple):
     """SHA-256 of the archive."""
 
 
-def build(root: Path = ROOT, stage: str = "dev", architecture: str = "x86_64") -> Package:
-    """Build the package of a stage and weigh it. Raises CalledProcessError with Chalice's words."""
+def build(stage: str = "dev", architecture: str = "x86_64", out: Path | None = None) -> Package:
+    """Build the package of a stage and weigh it; `out` keeps archive and template.
+
+    Raises CalledProcessError with Chalice's words.
+    """
     with tempfile.TemporaryDirectory(prefix="berth-package-") as folder:
-        packages.copy_project(root, Path(folder))
-        return weigh(packages.build(Path(folder), stage, architecture) / packages.ARCHIVE)
+        packages.copy_project(ROOT, Path(folder))
+        built = packages.build(Path(folder), stage, architecture)
+        if out is not None:
+            shutil.copytree(built, out, dirs_exist_ok=True)
+        return weigh(built / packages.ARCHIVE)
 
 
 def weigh(archive: Path) -> Package:
@@ -118,12 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="keep the archive and its template in this folder")
     asked = parser.parse_args(arguments)
     architecture = asked.architecture or packages.architecture_of(ROOT, asked.stage)
-    with tempfile.TemporaryDirectory(prefix="berth-package-") as folder:
-        packages.copy_project(ROOT, Path(folder))
-        built = packages.build(Path(folder), asked.stage, architecture)
-        package = weigh(built / packages.ARCHIVE)
-        if asked.out:
-            shutil.copytree(built, asked.out, dirs_exist_ok=True)
+    package = build(asked.stage, architecture, asked.out)
     _show(package)
     found = problems(package, architecture)
     print(*(f"error: {problem}" for problem in found), sep="\n", end="\n" if found else "")

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
-from typing import Self
 
 import httpx
 
@@ -19,6 +18,7 @@ from berth_local.aws.installation import install
 from berth_local.aws.project import AUTHORITY, Project
 from berth_local.issuer import Issuer, Registration
 from berth_local.loopback import free_port
+from berth_local.raising import Raised
 from berth_local.site.person import Person, sign_in
 from berth_local.site.steps import Steps
 
@@ -27,7 +27,7 @@ OWNER = "robin"
 
 
 @dataclass
-class Deployment:
+class Deployment(Raised):
     """Everything for the life of the context; ``owner`` has signed in with the bootstrap code."""
 
     steps: Steps
@@ -37,17 +37,6 @@ class Deployment:
     authority: Authority = field(init=False)
     owner: Person = field(init=False)
     _stack: ExitStack = field(default_factory=ExitStack)
-
-    def __enter__(self) -> Self:
-        try:
-            self._raise()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._stack.close()
 
     @property
     def api(self) -> str:

@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 from berth_cli.client import Client
@@ -18,6 +18,7 @@ from berth_local.authority import Authority
 from berth_local.cluster import prerequisites
 from berth_local.git_server import GitServer, publish
 from berth_local.issuer import Issuer, Registration
+from berth_local.raising import Raised
 from berth_local.site import names as naming
 from berth_local.site import places
 from berth_local.site.control_plane import REPOSITORY, ControlPlane
@@ -40,7 +41,7 @@ _NAMESPACE = "berth"
 _READY_SECONDS = 120
 
 
-class Site:
+class Site(Raised):
     """Everything for the life of the context; ``client`` speaks for the signed-in owner."""
 
     def __init__(
@@ -59,17 +60,6 @@ class Site:
         self.folder = folder or Path(tempfile.mkdtemp(prefix=f"berth-{name}-"))
         if folder is None:
             self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self._raise()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._stack.close()
 
     @property
     def repository(self) -> str:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,10 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from moto.core.model_instances import reset_model_data
-from moto.moto_server.werkzeug_app import create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from chalicelib.adapters.parameters import ParametersUnread, read_parameters
 from chalicelib.settings import secret_names
+from tests import moto_server
 
 ROOT = Path(__file__).parents[2]
 PATH = "/berth/dev/"
@@ -42,24 +39,11 @@ def client_of(address: str | None = None) -> Any:
     )
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: object, **__: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def store() -> Iterator[str]:
     """The address of a parameter store."""
-    reset_model_data()
-    server = make_server(
-        "127.0.0.1", 0, create_backend_app("ssm"), threaded=True, request_handler=_Quiet
-    )
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with moto_server.serve("ssm") as address:
+        yield address
 
 
 @pytest.fixture

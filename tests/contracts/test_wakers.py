@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -16,9 +15,6 @@ import pytest
 import urllib3
 from botocore.config import Config
 from botocore.credentials import Credentials
-from moto.core.model_instances import reset_model_data
-from moto.moto_server.werkzeug_app import create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from berth_agent.client import NoAnswer
 from berth_agent.wake_ups import WakeUps
@@ -26,6 +22,7 @@ from berth_local.aws.emulator import Emulator
 from chalicelib.adapters.wakers.process import ProcessWaker
 from chalicelib.adapters.wakers.queue import QueueWaker
 from chalicelib.ports.waker import Waker, WakerFailed
+from tests import moto_server
 
 A, B = "ag-000000000001", "ag-000000000002"
 WAIT = 2
@@ -39,25 +36,6 @@ class Belfry:
 
     waker: Waker
     listen: Callable[[str], bool]
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: object, **__: object) -> None:
-        """Say nothing: the addresses are secrets."""
-
-
-@contextmanager
-def sqs() -> Iterator[str]:
-    """The address of a queue service."""
-    reset_model_data()
-    app = create_backend_app("sqs")
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def queue_waker(address: str, patience: float = 10.0) -> QueueWaker:
@@ -98,7 +76,7 @@ def belfry(request: pytest.FixtureRequest) -> Iterator[Belfry]:
     if request.param == "emulated":
         yield queues(emulated_waker(request.getfixturevalue("emulated")))
         return
-    with sqs() as address:
+    with moto_server.serve("sqs") as address:
         yield queues(queue_waker(address))
 
 
@@ -188,7 +166,7 @@ def test_the_later_of_two_listeners_hears() -> None:
 
 def test_an_address_is_good_for_one_question_at_one_queue() -> None:
     """What an agent gets lets it receive from its own queue for an hour, and names no other right."""
-    with sqs() as address:
+    with moto_server.serve("sqs") as address:
         channel = queue_waker(address).channel(A)
     query = urllib3.util.parse_url(channel.url).query or ""
     fields = dict(part.split("=", 1) for part in query.split("&"))
@@ -201,7 +179,7 @@ def test_an_address_is_good_for_one_question_at_one_queue() -> None:
 
 def test_a_queue_that_is_gone_refuses() -> None:
     """The address of a retired agent is refused, so that nobody asks it again."""
-    with sqs() as address:
+    with moto_server.serve("sqs") as address:
         waker = queue_waker(address)
         channel = waker.channel(A)
         waker.forget(A)

@@ -7,7 +7,6 @@ machine under the rights that they ship with, and reach both by links that break
 import base64
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
 
 import yaml
 
@@ -19,6 +18,7 @@ from berth_local.cluster import prerequisites
 from berth_local.cluster.cluster import Cluster
 from berth_local.cluster.layout import API_ADDRESS
 from berth_local.issuer import Issuer, Registration
+from berth_local.raising import Raised
 from berth_local.site import names as naming
 from berth_local.site.control_plane import ControlPlane
 from berth_local.site.person import sign_in
@@ -35,7 +35,7 @@ from tests.site.developer import Developer
 TABLE = "berth"
 
 
-class Installation:
+class Installation(Raised):
     """Everything for the life of the context."""
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -44,18 +44,6 @@ class Installation:
         cache = Cache(default_cache() / "images")
         cache.root.mkdir(parents=True, exist_ok=True)
         self.cluster = Cluster(name, images=[build_image("tools", cache.root, cache)])
-
-    def __enter__(self) -> Self:
-        with self._stack:
-            self._start_control_plane()
-            self._start_cluster()
-            self._register()
-            self.agent = self._stack.enter_context(self.new_agent("first"))
-            self._stack = self._stack.pop_all()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._stack.close()
 
     def new_agent(self, name: str) -> Agent:
         """A process of the agent, which stands for the same Lease as all others."""
@@ -67,6 +55,12 @@ class Installation:
             "BERTH_NAMESPACE": NAMESPACE,
         }
         return Agent(name, self._folder, settings)
+
+    def _raise(self) -> None:
+        self._start_control_plane()
+        self._start_cluster()
+        self._register()
+        self.agent = self._stack.enter_context(self.new_agent("first"))
 
     def _start_control_plane(self) -> None:
         prerequisites.ensure(proofs=NEIGHBOURS)
