@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
-LOCKS := agent proxy cli toolchain runtime
+LOCKS := agent proxy cli toolchain runtime awscli
 
 # Checks run on the files that git knows or would take.
 FILES := git ls-files --cached --others --exclude-standard
@@ -82,9 +82,10 @@ check-infra:
 check-shell:
 	$(if $(SHELL_SCRIPTS),$(VENV)/bin/shellcheck $(SHELL_SCRIPTS))
 
-golden: setup ## Write the golden manifests and the API's description anew; look at the difference
+golden: setup ## Write the golden manifests, the API's description and the example stage anew; look at the difference
 	$(PY) -m tests.golden.regenerate
 	$(PY) -m tests.api.test_answers
+	$(PY) -m tests.infra.example
 
 fix: setup ## Format and repair what a tool can repair
 	$(VENV)/bin/ruff check --fix --quiet . || true

@@ -16,7 +16,6 @@ ALLOWED = {
     "dynamodb:UpdateItem",
     "kms:Decrypt",
     "kms:GenerateDataKey",
-    "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sqs:CreateQueue",

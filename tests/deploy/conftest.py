@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from berth_local.aws.account import Account
 from berth_local.aws.deployment import Deployment
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.installation import install
@@ -16,9 +17,16 @@ told = io.StringIO()
 
 
 @pytest.fixture(scope="session")
-def deployment() -> Iterator[Deployment]:
-    """The whole of it, with an owner who has signed in."""
-    with Deployment(Steps(told)) as raised:
+def account() -> Iterator[Account]:
+    """The emulated AWS that is deployed to, and the package."""
+    with Account(Steps(told)) as raised:
+        yield raised
+
+
+@pytest.fixture(scope="session")
+def deployment(account: Account) -> Iterator[Deployment]:
+    """An undivided installation, with an owner who has signed in."""
+    with Deployment(account, "dev") as raised:
         yield raised
 
 
