@@ -100,7 +100,7 @@ test: setup ## All tests that need neither root nor a cluster (about 4 minutes)
 test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
 	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
 
-test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also wait for a real schedule, a minute)
+test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also what takes minutes: the how-to page, a real schedule)
 	$(VENV)/bin/pytest tests/deploy tests/contracts -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
 
 corpus: setup ## Every devfile of the registry becomes manifests or is refused by name (CORPUS=folder)
