@@ -57,7 +57,15 @@ def install(steps: Steps) -> Installation:
 
 def install_command_line(folder: Path) -> None:
     """Put the program `aws` into a folder for programs; it is in no environment of ours."""
-    words = [f"PYTHONPATH={_folder('awscli')}", "exec", sys.executable, "-S", "-m", "awscli", '"$@"']
+    words = [
+        f"PYTHONPATH={_folder('awscli')}",
+        "exec",
+        sys.executable,
+        "-S",
+        "-m",
+        "awscli",
+        '"$@"',
+    ]
     program = folder / "aws"
     program.write_text(f"#!/bin/sh\n{' '.join(words)}\n")
     program.chmod(0o755)

@@ -11,6 +11,7 @@ from berth_local.aws.deployment import Deployment
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.installation import install
 from berth_local.site.steps import Steps
+from tests.deploy.rebuilds import Rebuilds
 
 told = io.StringIO()
 """The steps with their seconds, for the end of the run."""
@@ -24,7 +25,19 @@ def account() -> Iterator[Account]:
 
 
 @pytest.fixture(scope="session")
-def deployment(account: Account) -> Iterator[Deployment]:
+def rebuilds(
+    request: pytest.FixtureRequest, account: Account, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rebuilds]:
+    """The package, built twice more while other tests run, where they are looked at in this run."""
+    with Rebuilds(account, tmp_path_factory.mktemp("rebuilds")) as begun:
+        if any(item.path.stem == "test_rebuilds" for item in request.session.items):
+            begun.start("x86_64")
+            begun.start("arm64")
+        yield begun
+
+
+@pytest.fixture(scope="session")
+def deployment(account: Account, rebuilds: Rebuilds) -> Iterator[Deployment]:
     """An undivided installation, with an owner who has signed in."""
     with Deployment(account, "dev") as raised:
         yield raised
