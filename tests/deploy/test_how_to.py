@@ -19,8 +19,6 @@ from tests.deploy.agents import RegisteredAgent, RemoteCluster, create
 from tests.deploy.newcomer import BUCKET, DOMAIN, RELEASE, Newcomer
 from tests.deploy.pages import Block, blocks
 
-pytestmark = [pytest.mark.deploy, pytest.mark.minute]
-
 PAGE = ROOT / "docs/how-to/deploy.md"
 BLOCKS = tuple(blocks(PAGE.read_text(encoding="utf-8")))
 
@@ -79,7 +77,7 @@ class NamedAgent(RegisteredAgent):
 
 
 def knows_what_is_its_own(way: Way) -> None:
-    """The shell has the five values from now on."""
+    """The shell has what was written down from now on."""
     said = way.newcomer.shell.run("printenv DOMAIN CERTIFICATE OIDC_ISSUER OIDC_CLIENT_ID")
 
     issuer = way.newcomer.registration.issuer
@@ -365,6 +363,8 @@ def test_no_block_of_the_page_is_left_out() -> None:
     assert len(listed) == len(NOT_RUN)
 
 
+@pytest.mark.deploy
+@pytest.mark.minute
 def test_the_page_is_true(newcomer: Newcomer) -> None:
     """Followed word for word, the page leads from an empty account to an installation, through its life and to its end."""
     way = Way(newcomer)
