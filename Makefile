@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 COMPILE := $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
-LOCKS := agent proxy cli toolchain runtime
+LOCKS := agent proxy cli toolchain runtime awscli
 
 # Checks run on the files that git knows or would take.
 FILES := git ls-files --cached --others --exclude-standard
@@ -82,9 +82,10 @@ check-infra:
 check-shell:
 	$(if $(SHELL_SCRIPTS),$(VENV)/bin/shellcheck $(SHELL_SCRIPTS))
 
-golden: setup ## Write the golden manifests and the API's description anew; look at the difference
+golden: setup ## Write the golden manifests, the API's description and the example stage anew; look at the difference
 	$(PY) -m tests.golden.regenerate
 	$(PY) -m tests.api.test_answers
+	$(PY) -m tests.infra.example
 
 fix: setup ## Format and repair what a tool can repair
 	$(VENV)/bin/ruff check --fix --quiet . || true
@@ -99,7 +100,7 @@ test: setup ## All tests that need neither root nor a cluster (about 4 minutes)
 test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
 	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
 
-test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also wait for a real schedule, a minute)
+test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also what takes minutes: the how-to page, a real schedule)
 	$(VENV)/bin/pytest tests/deploy tests/contracts -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
 
 corpus: setup ## Every devfile of the registry becomes manifests or is refused by name (CORPUS=folder)

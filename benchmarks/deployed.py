@@ -19,15 +19,18 @@ import httpx
 
 from benchmarks.figures import Figure, Goal, Peer, Samples
 from benchmarks.options import Options
-from berth_local.aws.deployment import STAGE, Deployment
+from berth_local.aws.account import Account
+from berth_local.aws.deployment import Deployment
 from berth_local.aws.installation import REPOSITORY
 from berth_local.site.steps import Steps
 from infra import package
+from infra.stage import policy_file
 
 STARTS_TIMES = 2.5
 WARM_TIMES = 3.0
 REQUESTS = 100
 """Of which a 95th is taken; an agent may ask 200 times at once."""
+STAGE = "dev"
 PEER = "three-routes"
 
 Ask = Callable[[], httpx.Response]
@@ -36,7 +39,8 @@ Ask = Callable[[], httpx.Response]
 def measure(options: Options) -> Iterator[Figure]:
     """Yield starts and warm answers, ours and the peer's in turn."""
     with (
-        Deployment(Steps(sys.stderr)) as deployment,
+        Account(Steps(sys.stderr)) as account,
+        Deployment(account, STAGE) as deployment,
         tempfile.TemporaryDirectory(prefix="berth-peer-") as folder,
         _client(deployment, deployment.api, deployment.owner.token) as ours,
         _client(deployment, _deploy_peer(deployment, Path(folder))) as peer,
@@ -128,8 +132,9 @@ def _deploy_peer(deployment: Deployment, folder: Path) -> str:
     chalice.mkdir()
     shutil.copy(REPOSITORY / "benchmarks" / "three_routes.py", folder / "app.py")
     (folder / "requirements.txt").touch()
-    shutil.copy(deployment.project.folder / ".chalice" / "policy-dev.json", chalice)
-    config = json.loads((REPOSITORY / ".chalice" / "config.json").read_text())
+    ours = deployment.project.folder / ".chalice"
+    shutil.copy(ours / policy_file(STAGE, "api_handler"), chalice)
+    config = json.loads((ours / "config.json").read_text())
     (chalice / "config.json").write_text(json.dumps(config | {"app_name": PEER}))
     package.chalice(folder, "deploy", "--stage", STAGE, environment=deployment.aws.environment())
     deployed = json.loads((chalice / "deployed" / f"{STAGE}.json").read_text())["resources"]

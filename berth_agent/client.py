@@ -130,10 +130,16 @@ def body_of(message: BaseModel) -> bytes:
     return msgspec.json.encode({**fields, "protocol": PROTOCOL})
 
 
+class _Fault(msgspec.Struct):
+    pointer: str = ""
+    message: str = ""
+
+
 class _Problem(msgspec.Struct):
     code: str = ""
     title: str = ""
     detail: str = ""
+    problems: list[_Fault] = []
 
 
 def _problem(body: bytes) -> str:
@@ -142,7 +148,8 @@ def _problem(body: bytes) -> str:
         told = msgspec.json.decode(body, type=_Problem)
     except msgspec.DecodeError:
         return "no reason given"
-    return " ".join(part for part in (told.code, told.title, told.detail) if part)[:500]
+    faults = [f"{each.pointer}: {each.message}" for each in told.problems]
+    return " ".join(part for part in (told.code, told.title, told.detail, *faults) if part)[:500]
 
 
 def _retry_after(value: str) -> float | None:

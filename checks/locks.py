@@ -20,6 +20,7 @@ SETS = {"requirements.txt": "requirements.in"} | {
     f"requirements/{name}.txt": f"requirements/{name}.in"
     for name in (
         "agent",
+        "awscli",
         "cli",
         "dev",
         "emulator",

@@ -46,14 +46,14 @@ _OURS = re.compile(r"(?:table/|parameter/|log-group:/aws/lambda/|)/?berth[-/][^*
 _ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Condition"})
 
 
-def findings(policy: Policy, *, placed: bool = True) -> Iterator[str]:
-    """Yield what is wrong with a policy; ``placed``: region and account have to be named."""
+def findings(policy: Policy) -> Iterator[str]:
+    """Yield what is wrong with a policy."""
     for statement in policy["Statement"]:
-        for finding in _findings(statement, placed=placed):
+        for finding in _findings(statement):
             yield f"{statement.get('Sid', 'a statement without Sid')}: {finding}"
 
 
-def _findings(statement: Mapping[str, Any], *, placed: bool) -> Iterator[str]:
+def _findings(statement: Mapping[str, Any]) -> Iterator[str]:
     for element in sorted(statement.keys() - _ELEMENTS):
         yield f"{element} says what is not meant, or whom: name what is"
     actions, resources = _listed(statement, "Action"), _listed(statement, "Resource")
@@ -61,7 +61,7 @@ def _findings(statement: Mapping[str, Any], *, placed: bool) -> Iterator[str]:
     for action in actions:
         yield from _of_action(action)
     for resource in resources:
-        yield from _of_resource(resource, actions, condition, placed=placed)
+        yield from _of_resource(resource, actions)
     services = {action.partition(":")[0] for action in actions}
     yield from _of_condition(condition, services)
 
@@ -74,9 +74,7 @@ def _of_action(action: str) -> Iterator[str]:
         yield f"{action} is no action that is known"
 
 
-def _of_resource(
-    resource: str, actions: Iterable[str], condition: Mapping[str, Any], *, placed: bool
-) -> Iterator[str]:
+def _of_resource(resource: str, actions: Iterable[str]) -> Iterator[str]:
     if resource == "*":
         if more := sorted(set(actions) - NO_RESOURCE):
             yield f"* is everything: {', '.join(more)} can be held to something"
@@ -86,18 +84,12 @@ def _of_resource(
         return
     if strange := sorted(a for a in actions if a.partition(":")[0] != arn["service"]):
         yield f"{resource} is not what {', '.join(strange)} works on"
-    if placed and "*" in arn["place"]:
+    if "*" in arn["place"]:
         yield f"{resource} leaves region or account open"
     if arn["service"] == "kms" and not arn["name"].startswith("key/"):
         yield f"{resource} holds nothing: KMS asks for the ARN of the key, never of its alias"
-    if "*" in arn["name"] and not _is_below_ours(arn["name"], condition):
+    if "*" in arn["name"] and _OURS.fullmatch(arn["name"]) is None:
         yield f"{resource} is open beyond what is ours"
-
-
-def _is_below_ours(name: str, condition: Mapping[str, Any]) -> bool:
-    by_alias = json.dumps(condition.get("ForAnyValue:StringEquals", {}))
-    is_our_key = name == "key/*" and re.search(r'"kms:ResourceAliases": "alias/berth-', by_alias)
-    return _OURS.fullmatch(name) is not None or bool(is_our_key)
 
 
 def _of_condition(condition: Mapping[str, Any], services: set[str]) -> Iterator[str]:
@@ -142,13 +134,11 @@ def rendered() -> Iterator[tuple[str, Policy]]:
 
 
 def main(root: Path = ROOT) -> int:
-    """Print every finding; 1 when there is one. The sample in the repository knows no account."""
-    config = json.loads((root / ".chalice/config.json").read_text(encoding="utf-8"))
-    open_place = f".chalice/{config['stages'].get('dev', {}).get('iam_policy_file')}"
+    """Print every finding; 1 when there is one."""
     found = [
         f"{name}: error: {finding}"
         for name, policy in [*committed(root), *rendered()]
-        for finding in findings(policy, placed=name != open_place)
+        for finding in findings(policy)
     ]
     print(*found, sep="\n", end="\n" if found else "")
     return int(bool(found))

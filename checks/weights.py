@@ -13,7 +13,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from checks.locks import SETS, direct
 from checks.tree import ROOT
 
-_ELSEWHERE = frozenset({"toolchain.in", "emulator.in", "runtime.in", "interface.in"})
+_ELSEWHERE = frozenset({"toolchain.in", "emulator.in", "runtime.in", "interface.in", "awscli.in"})
 """Sets that get an environment of their own, or none where the machine has it."""
 
 

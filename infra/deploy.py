@@ -1,7 +1,8 @@
-"""Deploys a stage of Chalice, or takes it away: the checked package, from a clean copy of the tree.
+"""Deploys a stage of Chalice, takes it away, or names its API: the checked package, from a clean copy of the tree.
 
     python -m infra.deploy up dev [--release v1.2.3]
     python -m infra.deploy down dev
+    python -m infra.deploy api dev
 
 The data stack is never touched. What Chalice made is written to `.chalice/deployed/<stage>.json`:
 whoever deploys next needs that file.
@@ -9,6 +10,7 @@ whoever deploys next needs that file.
 
 import argparse
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -44,6 +46,15 @@ def down(stage: str, root: Path = ROOT) -> None:
         raise Refused(f"{_record(root, stage)} is not there: Chalice does not know what it made.")
     with project(stage, "", root) as folder:
         print(package.chalice(folder, "delete", "--stage", stage, environment=os.environ))
+
+
+def api(stage: str, root: Path = ROOT) -> str:
+    """Return the id of the API that Chalice has made for a stage. Raises Refused."""
+    record = _record(root, stage)
+    if not record.is_file():
+        raise Refused(f"{record} is not there: deploy the stage {stage} first.")
+    made = json.loads(record.read_text(encoding="utf-8"))["resources"]
+    return next(str(each["rest_api_id"]) for each in made if each["name"] == "rest_api")
 
 
 @contextmanager
@@ -86,12 +97,17 @@ def _take_code(release: str, folder: Path, root: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do it; 2 when it was refused, Chalice's own code when that failed."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy")
-    parser.add_argument("what", choices=("up", "down"))
+    parser.add_argument("what", choices=("up", "down", "api"))
     parser.add_argument("stage")
     parser.add_argument("--release", default="", help="tag or commit whose code is deployed")
     asked = parser.parse_args(arguments)
     try:
-        up(asked.stage, asked.release) if asked.what == "up" else down(asked.stage)
+        if asked.what == "up":
+            up(asked.stage, asked.release)
+        elif asked.what == "down":
+            down(asked.stage)
+        else:
+            print(api(asked.stage))
     except Refused as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

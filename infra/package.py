@@ -16,7 +16,7 @@ from pathlib import Path
 
 from checks.tree import files
 
-SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt")
+SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt", "vendor")
 ARCHIVE, TEMPLATE = "deployment.zip", "sam.json"
 """What `chalice package` writes."""
 ARCHITECTURES = ("x86_64", "arm64")
@@ -65,14 +65,20 @@ def build(project: Path, stage: str, architecture: str = "") -> Path:
         config = json.loads(configuration.read_text(encoding="utf-8"))
         config["stages"][stage]["lambda_architecture"] = architecture
         configuration.write_text(json.dumps(config), encoding="utf-8")
-    out, built = project / "out", project / ".chalice/deployments"
+    built = project / ".chalice/deployments"
     shutil.rmtree(built, ignore_errors=True)
-    names = project / f".chalice/template-{stage}.json"
-    merged = ["--merge-template", str(names)] if names.is_file() else []
-    chalice(project, "package", "--stage", stage, *merged, str(out))
+    out = describe(project, stage)
     (archive,) = built.glob("*.zip")
     write_alike(archive)
     shutil.copyfile(archive, out / ARCHIVE)
+    return out
+
+
+def describe(project: Path, stage: str) -> Path:
+    """Have Chalice write the template of a stage, and its archive where none is built; the folder of both."""
+    out, names = project / "out", project / f".chalice/template-{stage}.json"
+    merged = ["--merge-template", str(names)] if names.is_file() else []
+    chalice(project, "package", "--stage", stage, *merged, str(out))
     return out
 
 

@@ -13,13 +13,16 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from infra.package import RUN_FROM
 from infra.policies import Installation, policies
 
 FOLDER = Path(__file__).resolve().parent.parent / ".chalice"
+AUTHORITY = Path("vendor/authority.pem")
+"""Beside `.chalice`: whom functions trust beside the public authorities. Chalice ships what is in `vendor`."""
 NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 
@@ -34,6 +37,8 @@ class Choices:
     concurrency: int = 100
     """Executions that are reserved for the routes of each stage; 0: none are, nor for the sweep."""
     architecture: str = "x86_64"
+    authority: bool = False
+    """Whether the package brings an authority of the team's own."""
 
     def surfaces(self, name: str) -> dict[str, str]:
         """Return which stages there are, and which routes each answers."""
@@ -91,6 +96,7 @@ def _names(stage: str) -> dict[str, Any]:
 
 
 def _settings(installation: Installation, choices: Choices, surface: str) -> dict[str, str]:
+    own = {"BERTH_EXTRA_CA_FILE": f"{RUN_FROM}/{AUTHORITY.name}"} if choices.authority else {}
     return {
         "BERTH_PUBLIC_URL": choices.public_url,
         "BERTH_OIDC_ISSUER": choices.oidc_issuer,
@@ -100,6 +106,7 @@ def _settings(installation: Installation, choices: Choices, surface: str) -> dic
         "BERTH_KMS_KEY": installation.key_alias,
         "BERTH_WAKER": f"queue:berth-{installation.name}-",
         "BERTH_SURFACE": surface,
+        **own,
     }
 
 
@@ -127,16 +134,24 @@ def main(
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    print(*write(folder, installation, choices), sep="\n")
+    return 0
+
+
+def write(folder: Path, installation: Installation, choices: Choices) -> list[str]:
+    """Write the stages of an installation into a folder `.chalice`, and return what was done to each file."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     before = {*folder.glob("policy-*.json"), *folder.glob("template-*.json")}
+    done = []
+    choices = replace(choices, authority=(folder.parent / AUTHORITY).is_file())
     for file, content in files(config, installation, choices):
         (folder / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        print(f".chalice/{file}")
+        done.append(f".chalice/{file}")
     kept = set(_in_use(json.loads((folder / "config.json").read_text(encoding="utf-8"))))
     for path in sorted(path for path in before if path.name not in kept):
         path.unlink()
-        print(f".chalice/{path.name} is gone: no stage has it any more")
-    return 0
+        done.append(f".chalice/{path.name} is gone: no stage has it any more")
+    return done
 
 
 def _in_use(config: Mapping[str, Any]) -> Iterator[str]:

@@ -18,10 +18,10 @@ class Built(NamedTuple):
     package: Package
 
 
-def build(folder: Path, seed: int, *options: str) -> Built:
+def build(folder: Path, seed: int) -> Built:
     """Build the package as `make package` does, in a process of its own."""
     subprocess.run(
-        [sys.executable, "-m", "checks.package", "--out", str(folder), *options],
+        [sys.executable, "-m", "checks.package", "--out", str(folder)],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": str(seed)},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A custom domain in front of a deployed API: HAProxy ends TLS and maps the empty base path to a stage.
+"""A custom domain in front of deployed APIs: HAProxy ends TLS and leads to them as `infra/domain.yaml` does.
 
 It adds the headers that API Gateway adds, and nothing that a client sent under these names is kept.
 """
@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import httpx
 
@@ -29,10 +29,13 @@ frontend domain
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Proto https
   http-request set-header X-Forwarded-Port {port}
+  use_backend agents if {{ path_reg ^/agent(/|$) }}
+  default_backend everything
+"""
+_BACKEND = """\
+backend {name}
   http-request set-header Host {host}
   http-request set-path /{stage}%[path]
-  default_backend gateway
-backend gateway
   server gateway 127.0.0.1:{gateway}
 """
 
@@ -42,15 +45,23 @@ def url_of(port: int) -> str:
     return f"https://{HOST}:{port}"
 
 
+class Api(NamedTuple):
+    """A stage of an API."""
+
+    id: str
+    stage: str
+
+
 @dataclass
 class Domain:
-    """Leads to a stage of an API for the life of the context."""
+    """Leads to a stage of an API for the life of the context, and what agents ask to a stage of theirs."""
 
     aws: Emulator
-    api: str
-    stage: str
+    everything: Api
+    agents: Api
     port: int
     authority: Authority
+    name: str = HOST
     _process: subprocess.Popen[bytes] = field(init=False)
     _folder: Path = field(init=False)
 
@@ -72,21 +83,21 @@ class Domain:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _configure(self) -> Path:
-        issued = self.authority.issue(HOST)
+        issued = self.authority.issue(self.name, HOST)
         certificate = self._folder / "certificate.pem"
         certificate.touch(mode=0o600)
         certificate.write_bytes(issued.chain.read_bytes() + issued.key.read_bytes())
         configuration = self._folder / "haproxy.cfg"
         configuration.write_text(
-            _CONFIGURATION.format(
-                port=self.port,
-                certificate=certificate,
-                host=self.aws.api_host(self.api),
-                stage=self.stage,
-                gateway=self.aws.port,
-            )
+            _CONFIGURATION.format(port=self.port, certificate=certificate)
+            + self._backend("everything", self.everything)
+            + self._backend("agents", self.agents)
         )
         return configuration
+
+    def _backend(self, name: str, api: Api) -> str:
+        host = self.aws.api_host(api.id)
+        return _BACKEND.format(name=name, host=host, stage=api.stage, gateway=self.aws.port)
 
     def _answers(self) -> bool:
         if self._process.poll() is not None:

@@ -55,6 +55,22 @@ def install(steps: Steps) -> Installation:
     )
 
 
+def install_command_line(folder: Path) -> None:
+    """Put the program `aws` into a folder for programs; it is in no environment of ours."""
+    words = [
+        f"PYTHONPATH={_folder('awscli')}",
+        "exec",
+        sys.executable,
+        "-S",
+        "-m",
+        "awscli",
+        '"$@"',
+    ]
+    program = folder / "aws"
+    program.write_text(f"#!/bin/sh\n{' '.join(words)}\n")
+    program.chmod(0o755)
+
+
 def _folder(lock: str) -> Path:
     """The packages of a lock, with bytecode as an installed environment has it."""
     path = REPOSITORY / "requirements" / f"{lock}.txt"

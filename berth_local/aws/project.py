@@ -4,14 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from berth_local.aws.emulator import Emulator
-from berth_local.aws.installation import REPOSITORY
 from infra import package
-
-AUTHORITY = "/var/task/authority.pem"
-"""Where a function finds the authority that `trust` has put into the package."""
+from infra.policies import Installation
+from infra.stage import Choices, write
 
 
 @dataclass(frozen=True)
@@ -21,11 +19,14 @@ class Project:
     folder: Path
     stage: str
 
-    @classmethod
-    def create(cls, folder: Path, stage: str) -> Self:
-        """Copy this repository's project into a folder."""
-        package.copy_project(REPOSITORY, folder)
-        return cls(folder, stage)
+    @property
+    def api(self) -> str:
+        """Id of the API that Chalice has made."""
+        return str(self.deployed()["rest_api"]["rest_api_id"])
+
+    def write_stages(self, name: str, outputs: Mapping[str, str], choices: Choices) -> None:
+        """Write the stages of an installation from the outputs of its data stack, as the how-to's step does."""
+        write(self.folder / ".chalice", Installation.of(name, outputs), choices)
 
     def set(self, variables: Mapping[str, str]) -> None:
         """Add environment variables to the stage, in `.chalice/config.json`."""
@@ -33,12 +34,6 @@ class Project:
         config = json.loads(path.read_text())
         config["stages"][self.stage]["environment_variables"] |= variables
         path.write_text(json.dumps(config, indent=2))
-
-    def trust(self, authority: Path) -> None:
-        """Ship an authority's certificate; Chalice puts the content of `vendor` at the root of the package."""
-        vendor = self.folder / "vendor"
-        vendor.mkdir(exist_ok=True)
-        (vendor / Path(AUTHORITY).name).write_bytes(authority.read_bytes())
 
     def deploy(self, aws: Emulator) -> str:
         """Run `chalice deploy` and return what it printed. Raises CalledProcessError."""
@@ -48,11 +43,9 @@ class Project:
         """Run `chalice delete` and return what it printed. Raises CalledProcessError."""
         return self._chalice(aws, "delete", "--stage", self.stage)
 
-    def package(self, aws: Emulator) -> Path:
-        """Run `chalice package` and return the folder of template and archive. Raises CalledProcessError."""
-        target = self.folder / "packaged"
-        self._chalice(aws, "package", "--stage", self.stage, str(target))
-        return target
+    def package(self) -> Path:
+        """Write the template of the package that is built; the folder of both. Raises CalledProcessError."""
+        return package.describe(self.folder, self.stage)
 
     def deployed(self) -> dict[str, dict[str, Any]]:
         """Return what Chalice remembers of the deployment, by the name of each resource."""

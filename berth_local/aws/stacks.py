@@ -1,6 +1,7 @@
 """Stacks of CloudFormation: the data of a stage by `infra/stack.yaml`, and the application as `chalice package` writes it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,20 @@ def create_data(aws: Emulator, stage: str) -> dict[str, str]:
     return _create(aws, f"berth-{stage}", DATA.read_text(), {"Stage": stage})
 
 
-def create_application(aws: Emulator, stage: str, packaged: Path) -> dict[str, str]:
-    """Create what `chalice package` put into a folder, as `aws cloudformation package` and `deploy` would.
+def keep_secrets(aws: Emulator, stage: str, secrets: Mapping[str, str]) -> None:
+    """Put an installation's secrets into the parameter store, sealed with its key."""
+    for name, value in secrets.items():
+        aws.client("ssm").put_parameter(
+            Name=f"/berth/{stage}/{name}",
+            Type="SecureString",
+            KeyId=f"alias/berth-{stage}",
+            Value=value,
+        )
 
-    The stack's name begins with `berth-STAGE`, and so do the functions': the policy lets them write logs of such names.
+
+def create_application(aws: Emulator, stage: str, packaged: Path) -> dict[str, str]:
+    """Create what `make package` put into a folder, as `aws cloudformation package` and `deploy` would.
+
     Raises RuntimeError where it fails.
     """
     store = aws.client("s3")

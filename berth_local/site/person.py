@@ -27,11 +27,16 @@ def sign_in(control_plane: str, authority: Path, name: str, *, code: str = "") -
     ``code`` is the bootstrap code or an invitation. Raises RuntimeError where the way ends elsewhere.
     """
     with httpx.Client(verify=trust(authority), timeout=30) as browser:
-        if code:
-            _accept(browser, control_plane, code)
-        answer = browse(browser, f"{control_plane}/sign-in", name)
-        if str(answer.url).rstrip("/") == control_plane and answer.is_success:
-            return Person(name, _make_token(browser, control_plane))
+        return sign_in_by(browser, control_plane, name, code=code)
+
+
+def sign_in_by(browser: httpx.Client, control_plane: str, name: str, *, code: str = "") -> Person:
+    """Sign a person in by a browser of the caller's. Raises RuntimeError where the way ends elsewhere."""
+    if code:
+        _accept(browser, control_plane, code)
+    answer = browse(browser, f"{control_plane}/sign-in", name)
+    if str(answer.url).rstrip("/") == control_plane and answer.is_success:
+        return Person(name, _make_token(browser, control_plane))
     raise RuntimeError(
         f"signing in ended at {answer.url} with {answer.status_code}: {answer.text[:500]}"
     )

@@ -203,7 +203,7 @@ def test_exactly_the_check_concerned_fails(planted: Path, check: str) -> None:
 
 @pytest.mark.parametrize(
     "planted",
-    [replace(".chalice/policy-dev.json", "table/berth-dev/index/*", "table/*")],
+    [replace(".chalice/policy-dev-sweep.json", "table/berth-dev", "table/*")],
     ids=["a policy that opens every table"],
     indirect=True,
 )

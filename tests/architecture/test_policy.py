@@ -14,7 +14,6 @@ ALLOWED = {
     "dynamodb:UpdateItem",
     "kms:Decrypt",
     "kms:GenerateDataKey",
-    "logs:CreateLogGroup",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "sqs:CreateQueue",

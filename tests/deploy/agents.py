@@ -1,5 +1,7 @@
-"""An agent whose cluster is on paper, but whose conversation goes through the gateway by its real client."""
+"""An agent whose cluster is on paper, but whose conversation goes through the gateway by its real client; its workspaces."""
 
+import base64
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import httpx
 
 from berth_agent.client import ControlPlane, Https
 from berth_local.aws.deployment import Deployment
-from chalicelib.wire.reconcile import ReconcileRequest, ReconcileResponse
+from chalicelib.wire.reconcile import ApplyOrder, ReconcileRequest, ReconcileResponse
 from tests.builders import PaperCluster
 
 
@@ -23,6 +25,16 @@ class RegisteredAgent:
     def control_plane(self) -> ControlPlane:
         """The agent's own client."""
         return ControlPlane(self.url, lambda: self.token, Https(self.authority))
+
+
+SECRET = "canary-of-the-deployment"
+DEVFILE = """\
+schemaVersion: 2.2.2
+metadata: {name: small}
+components:
+  - {name: main, container: {image: "registry.example/dev:1"}}
+"""
+_names = itertools.count()
 
 
 class RemoteCluster(PaperCluster):
@@ -45,3 +57,26 @@ def register(deployment: Deployment, owner: httpx.Client, name: str) -> Register
     said = answer.json()
     authority = deployment.authority.certificate
     return RegisteredAgent(said["id"], said["token"], deployment.url, authority)
+
+
+def create(owner: httpx.Client, agent: RegisteredAgent) -> str:
+    """Create a workspace with a sealed variable and return its id."""
+    body = {
+        "name": f"small-{next(_names)}",
+        "agent_id": agent.id,
+        "devfile": DEVFILE,
+        "variables": [{"name": "TOKEN", "value": SECRET}],
+    }
+    answer = owner.post("/api/v1/workspaces", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def variables_of(order: ApplyOrder) -> list[str]:
+    """Return the values of the variables that an order brings."""
+    assert order.secrets is not None
+    return [
+        base64.b64decode(value).decode()
+        for each in order.secrets
+        for value in each.get("data", {}).values()
+    ] + [value for each in order.secrets for value in each.get("stringData", {}).values()]

@@ -6,19 +6,40 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from berth_local.aws.account import Account
 from berth_local.aws.deployment import Deployment
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.installation import install
 from berth_local.site.steps import Steps
+from tests.deploy.rebuilds import Rebuilds
 
 told = io.StringIO()
 """The steps with their seconds, for the end of the run."""
 
 
 @pytest.fixture(scope="session")
-def deployment() -> Iterator[Deployment]:
-    """The whole of it, with an owner who has signed in."""
-    with Deployment(Steps(told)) as raised:
+def account() -> Iterator[Account]:
+    """The emulated AWS that is deployed to, and the package."""
+    with Account(Steps(told)) as raised:
+        yield raised
+
+
+@pytest.fixture(scope="session")
+def rebuilds(
+    request: pytest.FixtureRequest, account: Account, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rebuilds]:
+    """The package, built twice more while other tests run, where they are looked at in this run."""
+    with Rebuilds(account, tmp_path_factory.mktemp("rebuilds")) as begun:
+        if any(item.path.stem == "test_rebuilds" for item in request.session.items):
+            begun.start("x86_64")
+            begun.start("arm64")
+        yield begun
+
+
+@pytest.fixture(scope="session")
+def deployment(account: Account, rebuilds: Rebuilds) -> Iterator[Deployment]:
+    """An undivided installation, with an owner who has signed in."""
+    with Deployment(account, "dev") as raised:
         yield raised
 
 

@@ -5,9 +5,10 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from berth_local.aws.emulator import ACCOUNT, REGION, Emulator
+from berth_local.aws.project import Project
 from berth_local.waiting import wait_until
 
 FUNCTIONS = Path(__file__).parent / "functions"
@@ -63,6 +64,34 @@ def role(aws: Emulator, name: str) -> str:
     """Make a role that may do nothing, for a function."""
     made = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
     return str(made["Role"]["Arn"])
+
+
+Request = tuple[str, str, dict[str, Any]]
+"""A service of AWS, an operation of it, and its parameters."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Calls AWS with the role of a deployed function."""
+
+    probe: Probe
+
+    @classmethod
+    def of(cls, aws: Emulator, project: Project, function: str) -> Self:
+        """Deploy it beside a function of a stage, by Chalice's name for that."""
+        arn = project.deployed()[f"{function}_role"]["role_arn"]
+        name = f"rights-{project.stage}-{function}"
+        return cls(deploy(aws, name, "rights", role_arn=arn))
+
+    def __call__(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, str]:
+        answer: dict[str, str] = self.probe(
+            service=service, operation=operation, parameters=parameters
+        )
+        return answer
+
+    def refusal(self, request: Request) -> str:
+        """Return the code of the refusal of a request, empty where there was none."""
+        return self(*request)["refusal"]
 
 
 def deploy(

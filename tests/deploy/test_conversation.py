@@ -1,6 +1,5 @@
 """An agent's whole conversation, through the gateway into the deployed package."""
 
-import base64
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,17 +18,17 @@ from chalicelib.wire.reconcile import (
     TerminateOrder,
 )
 from tests.builders import Live, report_of
-from tests.deploy.agents import RegisteredAgent, RemoteCluster, register
+from tests.deploy.agents import (
+    SECRET,
+    RegisteredAgent,
+    RemoteCluster,
+    create,
+    register,
+    variables_of,
+)
 
 pytestmark = pytest.mark.deploy
 
-SECRET = "canary-of-the-deployment"
-DEVFILE = """\
-schemaVersion: 2.2.2
-metadata: {name: small}
-components:
-  - {name: main, container: {image: "registry.example/dev:1"}}
-"""
 _names = itertools.count()
 
 
@@ -43,19 +42,6 @@ def agent(deployment: Deployment, owner: httpx.Client) -> RegisteredAgent:
 def workspace(agent: RegisteredAgent, owner: httpx.Client) -> str:
     """A workspace with a sealed variable, just created there."""
     return create(owner, agent)
-
-
-def create(owner: httpx.Client, agent: RegisteredAgent) -> str:
-    """Create a workspace with a variable and return its id."""
-    body = {
-        "name": f"small-{next(_names)}",
-        "agent_id": agent.id,
-        "devfile": DEVFILE,
-        "variables": [{"name": "TOKEN", "value": SECRET}],
-    }
-    answer = owner.post("/api/v1/workspaces", json=body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
 
 
 def test_a_new_leader_gets_the_proxys_objects(agent: RegisteredAgent) -> None:
@@ -74,14 +60,7 @@ def test_a_sealed_variable_reaches_the_cluster_and_no_table(
     (order,) = RemoteCluster(agent).poll("full").orders
 
     assert isinstance(order, ApplyOrder)
-    assert order.secrets is not None
-    values = [value for each in order.secrets for value in each.get("data", {}).values()]
-    values += [
-        base64.b64encode(value.encode()).decode()
-        for each in order.secrets
-        for value in each.get("stringData", {}).values()
-    ]
-    assert base64.b64encode(SECRET.encode()).decode() in values
+    assert SECRET in variables_of(order)
     table = deployment.aws.client("dynamodb").scan(TableName="berth-dev")["Items"]
     assert workspace in str(table)
     assert SECRET not in str(table)

@@ -12,32 +12,47 @@ import httpx
 import pytest
 
 from berth_local.aws import stacks
-from berth_local.aws.deployment import STAGE, Deployment
+from berth_local.aws.deployment import Deployment
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.project import Project
 from berth_local.schedule import scheduled_event
 from berth_local.waiting import wait_until
+from infra.stage import policy_file
 
 pytestmark = pytest.mark.deploy
 
+STAGE = "dev"
+FUNCTIONS = {"api_handler": "berth-dev", "sweep": "berth-dev-sweep"}
+"""By Chalice's names for them."""
+
 
 def test_every_function_has_a_role_of_its_own(deployment: Deployment) -> None:
-    """No two functions share a role, and each role has the policy that we wrote and no other."""
-    policy = json.loads((deployment.project.folder / ".chalice" / "policy-dev.json").read_text())
-    aws = deployment.aws
-    functions = [
-        each
-        for each in aws.client("lambda").list_functions()["Functions"]
-        if each["FunctionName"].startswith("berth-")
-    ]
-    roles = [each["Role"].rpartition("/")[2] for each in functions]
+    """No two functions share a role, and each role has the policy that was written for it and no other."""
+    roles = policies_by_role(deployment.aws, deployment.project)
 
-    assert len(set(roles)) == len(functions) == 2
-    for role in roles:
-        iam = aws.client("iam")
-        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        assert iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] == policy
-        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+    assert len(roles) == 2
+
+
+def policies_by_role(aws: Emulator, project: Project) -> dict[str, Any]:
+    """Return what the roles of a stage may do, which is what was written for its functions and nothing else."""
+    found = {}
+    for function, name in FUNCTIONS.items():
+        made = aws.client("lambda").get_function_configuration(FunctionName=name)
+        role = made["Role"].rpartition("/")[2]
+        found[role] = policies_of(aws, role)
+        written = project.folder / ".chalice" / policy_file(STAGE, function)
+        assert found[role] == [json.loads(written.read_text())]
+    return found
+
+
+def policies_of(aws: Emulator, role: str) -> list[dict[str, Any]]:
+    """Return what a role may do; a policy of the account would be an error."""
+    iam = aws.client("iam")
+    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+    return [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
 
 
 def test_the_settings_of_the_project_are_those_of_the_deployment(deployment: Deployment) -> None:
@@ -67,7 +82,7 @@ def test_the_sweep_runs_by_the_clock_and_holds_the_audit_log_fast(
 ) -> None:
     """A rule calls the sweep once a minute; one call of it writes a checkpoint of the audit log."""
     events = deployment.aws.client("events")
-    (rule,) = events.list_rules(NamePrefix="berth-dev")["Rules"]
+    (rule,) = events.list_rules(NamePrefix="berth-dev-sweep")["Rules"]
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     owner.post("/api/v1/invitations", json={"role": "developer"}).raise_for_status()
@@ -128,9 +143,11 @@ def second(deployment: Deployment, tmp_path: Path) -> Iterator[Second]:
     folder = tmp_path / "project"
     shutil.copytree(deployment.project.folder, folder)
     shutil.rmtree(folder / ".chalice" / "deployed")
+    project = Project(folder, STAGE)
     with Emulator(deployment.aws.installation) as aws:
-        stacks.create_data(aws, STAGE)
-        yield Second(aws, Project(folder, STAGE))
+        project.write_stages(STAGE, stacks.create_data(aws, STAGE), deployment.choices)
+        stacks.keep_secrets(aws, STAGE, deployment.secrets)
+        yield Second(aws, project)
 
 
 def test_a_deployment_is_changed_in_place_and_taken_away(second: Second) -> None:
@@ -157,17 +174,11 @@ def test_a_deployment_is_changed_in_place_and_taken_away(second: Second) -> None
 
 def test_the_packaged_template_deploys_by_cloudformation(second: Second) -> None:
     """The other road, `chalice package` and CloudFormation, ends with the same answer under a policy of the same words."""
-    packaged = second.project.package(second.aws)
+    packaged = second.project.package()
 
     outputs = stacks.create_application(second.aws, STAGE, packaged)
 
     assert second.health() == {"status": "ok", "surface": "all", "protocol": 1}
     assert second.apis() == [outputs["RestAPIId"]]
-    assert len(second.functions()) == 2
-    assert all(name.startswith("berth-dev-app-") for name in second.functions())
-    policy = json.loads((second.project.folder / ".chalice" / "policy-dev.json").read_text())
-    iam = second.aws.client("iam")
-    for role in iam.list_roles()["Roles"]:
-        (name,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
-        found = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)
-        assert found["PolicyDocument"] == policy
+    assert second.functions().keys() == {*FUNCTIONS.values()}
+    assert len(policies_by_role(second.aws, second.project)) == 2

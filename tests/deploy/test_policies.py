@@ -209,6 +209,47 @@ def test_a_boundary_takes_away_and_gives_nothing(account: Account) -> None:
     assert not is_allowed(client, "put_item", **_put("x"))
 
 
+OURS, THEIRS = "/ours/one", "/theirs/one"
+PARAMETERS = [
+    ("get_parameters", {"Names": [OURS, "/ours/two"]}, True),
+    ("get_parameters", {"Names": [THEIRS]}, False),
+    ("get_parameters", {"Names": [OURS, THEIRS]}, False),
+    ("get_parameters", {"Names": [THEIRS, OURS]}, False),
+    ("get_parameters", {"Names": ["ours/one"]}, True),
+    ("get_parameters", {"Names": ["oursone"]}, False),
+    ("delete_parameters", {"Names": [OURS]}, False),
+    ("get_parameter", {"Name": OURS}, False),
+]
+
+
+@pytest.fixture(scope="module")
+def reader(account: Account) -> Any:
+    """May get the parameters below one path, several at a time."""
+    below = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ours/*"
+    return account.session(account.role([allow("ssm:GetParameters", on=below)]), "ssm")
+
+
+@pytest.mark.parametrize("operation, parameters, allowed", PARAMETERS)
+def test_each_named_parameter_is_judged(
+    reader: Any, operation: str, parameters: dict[str, Any], allowed: bool
+) -> None:
+    """A call that names several parameters goes through where each is allowed, in whatever order."""
+    assert is_allowed(reader, operation, **parameters) is allowed
+
+
+def test_a_denied_parameter_denies_the_call(account: Account) -> None:
+    """One name among several that is denied takes the whole call with it."""
+    below = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ours/"
+    statements = [
+        allow("ssm:GetParameters", on=f"{below}*"),
+        allow("ssm:GetParameters", on=f"{below}two", effect="Deny"),
+    ]
+    client = account.session(account.role(statements), "ssm")
+
+    assert is_allowed(client, "get_parameters", Names=[OURS])
+    assert not is_allowed(client, "get_parameters", Names=[OURS, "/ours/two"])
+
+
 RED, BLUE = {"team": "red", "item": "1"}, {"team": "blue", "item": "1"}
 
 

@@ -1,12 +1,10 @@
 """What the roles of the deployed functions may do: a function of the test asks, with each role."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from berth_local.aws.deployment import Deployment
 from berth_local.aws.emulator import ACCOUNT, REGION
+from infra.policies import SECRETS
 from tests.deploy import probes
 
 pytestmark = pytest.mark.deploy
@@ -17,26 +15,25 @@ UNPROTECTED = {"PointInTimeRecoveryEnabled": False}
 ITEM = {"pk": {"S": "probe"}, "sk": {"S": "probe"}}
 QUEUES = f"http://sqs.{REGION}.localhost/{ACCOUNT}"
 """The emulator reads the queue's name out of the address."""
-ROLES = ("api_handler", "sweep")
+ROLES = ("api", "sweep")
+DENIED = {"AccessDenied", "AccessDeniedException"}
 
-ALLOWED: list[tuple[str, str, dict[str, Any]]] = [
+ITEMS = [
     ("dynamodb", "put_item", {"TableName": TABLE, "Item": ITEM}),
     ("dynamodb", "get_item", {"TableName": TABLE, "Key": ITEM}),
     ("dynamodb", "delete_item", {"TableName": TABLE, "Key": ITEM}),
-    (
-        "dynamodb",
-        "transact_write_items",
-        {"TransactItems": [{"Put": {"TableName": TABLE, "Item": ITEM}}]},
-    ),
-    (
-        "kms",
-        "generate_data_key",
-        {"KeyId": KEY, "KeySpec": "AES_256", "EncryptionContext": CONTEXT},
-    ),
-    ("sqs", "create_queue", {"QueueName": "berth-dev-ag-probe"}),
-]
+    ("dynamodb", "transact_write_items", {"TransactItems": [{"Put": {"TableName": TABLE, "Item": ITEM}}]}),
+    ("ssm", "get_parameters", {"Names": [f"/berth/dev/{name}" for name in SECRETS], "WithDecryption": True}),
+]  # fmt: skip
+"""Both functions do this."""
+SEAL = (
+    "kms",
+    "generate_data_key",
+    {"KeyId": KEY, "KeySpec": "AES_256", "EncryptionContext": CONTEXT},
+)
+LISTEN = ("sqs", "create_queue", {"QueueName": "berth-dev-ag-probe"})
 
-FORBIDDEN: list[tuple[str, str, dict[str, Any]]] = [
+FORBIDDEN: list[probes.Request] = [
     ("dynamodb", "scan", {"TableName": TABLE}),
     ("dynamodb", "delete_table", {"TableName": TABLE}),
     ("dynamodb", "describe_table", {"TableName": TABLE}),
@@ -69,52 +66,64 @@ FORBIDDEN: list[tuple[str, str, dict[str, Any]]] = [
     ("lambda", "invoke", {"FunctionName": "berth-dev-sweep"}),
     ("lambda", "get_function", {"FunctionName": "berth-dev"}),
     ("logs", "delete_log_group", {"logGroupName": "/aws/lambda/berth-dev"}),
-    ("logs", "create_log_group", {"logGroupName": "/aws/lambda/other"}),
+    ("logs", "create_log_group", {"logGroupName": "/aws/lambda/berth-dev"}),
     ("s3", "list_buckets", {}),
     ("secretsmanager", "list_secrets", {}),
-    ("ssm", "get_parameter", {"Name": "/other"}),
+    ("ssm", "get_parameters", {"Names": ["/berth/dev/pepper", "/berth/prod/pepper"]}),
+    ("ssm", "get_parameters", {"Names": ["/berth/dev/other"]}),
+    ("ssm", "get_parameters_by_path", {"Path": "/berth/dev"}),
+    ("ssm", "put_parameter", {"Name": "/berth/dev/pepper", "Value": "x", "Type": "String", "Overwrite": True}),
+    ("ssm", "delete_parameter", {"Name": "/berth/dev/pepper"}),
     ("events", "put_events", {"Entries": [{"Source": "x", "DetailType": "x", "Detail": "{}"}]}),
 ]  # fmt: skip
 
-Ask = Callable[..., dict[str, str]]
+
+@pytest.fixture(scope="module")
+def foreign_key(deployment: Deployment) -> None:
+    """Another key of the account, called `alias/foreign`."""
+    keys = deployment.aws.client("kms")
+    made = keys.create_key()["KeyMetadata"]["KeyId"]
+    keys.create_alias(AliasName="alias/foreign", TargetKeyId=made)
 
 
-@pytest.fixture(scope="module", params=ROLES)
-def ask(request: pytest.FixtureRequest, deployment: Deployment) -> Ask:
-    """Calls an AWS service with the role of a deployed function."""
-    aws = deployment.aws
-    aws_key = aws.client("kms")
-    if not [
-        each for each in aws_key.list_aliases()["Aliases"] if each["AliasName"] == "alias/foreign"
-    ]:
-        made = aws_key.create_key()["KeyMetadata"]["KeyId"]
-        aws_key.create_alias(AliasName="alias/foreign", TargetKeyId=made)
-    role = deployment.project.deployed()[f"{request.param}_role"]["role_arn"]
-    probe = probes.deploy(aws, f"rights-{request.param}", "rights", role_arn=role)
-
-    def asked(service: str, operation: str, parameters: dict[str, Any]) -> dict[str, str]:
-        answer: dict[str, str] = probe(service=service, operation=operation, parameters=parameters)
-        return answer
-
-    return asked
+@pytest.fixture(scope="module")
+def api(deployment: Deployment) -> probes.Asker:
+    """Has the rights of the function that answers every route."""
+    return probes.Asker.of(deployment.aws, deployment.project, "api_handler")
 
 
-@pytest.mark.parametrize("service, operation, parameters", ALLOWED)
+@pytest.fixture(scope="module")
+def sweep(deployment: Deployment) -> probes.Asker:
+    """Has the rights of the sweep."""
+    return probes.Asker.of(deployment.aws, deployment.project, "sweep")
+
+
+@pytest.mark.parametrize("asker", ROLES)
+@pytest.mark.parametrize("asked", ITEMS)
 def test_a_role_may_do_what_berth_does(
-    ask: Ask, service: str, operation: str, parameters: dict[str, Any]
+    request: pytest.FixtureRequest, asker: str, asked: probes.Request
 ) -> None:
     """What Berth's functions call is allowed to their roles."""
-    assert ask(service, operation, parameters)["refusal"] == ""
+    assert request.getfixturevalue(asker).refusal(asked) == ""
 
 
-@pytest.mark.parametrize("service, operation, parameters", FORBIDDEN)
+@pytest.mark.parametrize("asked", [SEAL, LISTEN])
+def test_only_the_api_seals_and_makes_queues(
+    api: probes.Asker, sweep: probes.Asker, asked: probes.Request
+) -> None:
+    """The sweep has no use for a data key or for a queue to listen at, and may make neither."""
+    assert api.refusal(asked) == ""
+    assert sweep.refusal(asked) in DENIED
+
+
+@pytest.mark.usefixtures("foreign_key")
+@pytest.mark.parametrize("asker", ROLES)
+@pytest.mark.parametrize("asked", FORBIDDEN)
 def test_a_role_may_do_nothing_else(
-    ask: Ask, service: str, operation: str, parameters: dict[str, Any]
+    request: pytest.FixtureRequest, asker: str, asked: probes.Request
 ) -> None:
     """Everything else is denied: other actions, other resources, a key without its context."""
-    refusal = ask(service, operation, parameters)["refusal"]
-
-    assert refusal in {"AccessDenied", "AccessDeniedException"}
+    assert request.getfixturevalue(asker).refusal(asked) in DENIED
 
 
 @pytest.mark.parametrize(
@@ -127,12 +136,10 @@ def test_a_role_may_do_nothing_else(
     ],
 )
 def test_a_data_key_opens_in_its_own_context_alone(
-    ask: Ask, context: dict[str, str], refusal: str
+    api: probes.Asker, sweep: probes.Asker, context: dict[str, str], refusal: str
 ) -> None:
-    """Without a context the policy denies to open a data key, with another one the key itself does."""
-    made = {"KeyId": KEY, "KeySpec": "AES_256", "EncryptionContext": CONTEXT}
-    sealed = ask("kms", "generate_data_key", made)["sealed"]
+    """Without a context the policy denies to open a data key, with another one the key itself does; the sweep opens none."""
+    opening = {"CiphertextBlob": api(*SEAL)["sealed"], "EncryptionContext": context}
 
-    answer = ask("kms", "decrypt", {"CiphertextBlob": sealed, "EncryptionContext": context})
-
-    assert answer["refusal"] == refusal
+    assert api.refusal(("kms", "decrypt", opening)) == refusal
+    assert sweep.refusal(("kms", "decrypt", opening)) in DENIED

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.deploy import down, main, project, up
+from infra.deploy import api, down, main, project, up
 from infra.package import Refused, architecture_of, copy_project
+from infra.policies import Installation
+from infra.stage import AUTHORITY, Choices, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,6 +88,43 @@ def test_stage_that_nobody_wrote_is_refused(tree: Path, capsys: pytest.CaptureFi
         down("prod", tree)
     assert main(["up", "nobody-wrote-this"]) == 2
     assert "error: There is no stage nobody-wrote-this" in capsys.readouterr().err
+
+
+def test_api_of_a_stage_is_named(tree: Path) -> None:
+    """Who gives the API a name is told its id; of a stage that is not deployed, that it is not."""
+    record = tree / ".chalice/deployed/dev.json"
+    record.parent.mkdir()
+    made = [{"name": "sweep"}, {"name": "rest_api", "rest_api_id": "a1b2c3"}]
+    record.write_text(json.dumps({"resources": made}))
+
+    assert api("dev", tree) == "a1b2c3"
+    with pytest.raises(Refused, match="deploy the stage prod first"):
+        api("prod", tree)
+
+
+def test_authority_of_ones_own_is_shipped_and_trusted(
+    tree: Path, installation: Installation, choices: Choices
+) -> None:
+    """What lies in `vendor` is copied to be packaged, and the stage says where functions find it."""
+    stages = tree / ".chalice"
+    write(stages, installation, choices)
+    without = settings_of(stages)
+    (tree / "vendor").mkdir()
+    (tree / AUTHORITY).write_text("PEM")
+
+    write(stages, installation, choices)
+
+    assert "BERTH_EXTRA_CA_FILE" not in without
+    assert settings_of(stages)["BERTH_EXTRA_CA_FILE"] == "/var/task/authority.pem"
+    with project("prod", "", tree) as folder:
+        assert (folder / "vendor/authority.pem").read_text() == "PEM"
+
+
+def settings_of(stages: Path) -> dict[str, str]:
+    """Return the settings of the stage `prod`."""
+    config = json.loads((stages / "config.json").read_text())
+    found: dict[str, str] = config["stages"]["prod"]["environment_variables"]
+    return found
 
 
 def test_stage_is_for_the_machines_that_it_says(tree: Path) -> None:

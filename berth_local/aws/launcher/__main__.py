@@ -14,6 +14,7 @@ from berth_local.aws.launcher import (
     functions,
     gateway_limits,
     key_integrity,
+    parameters,
     permissions,
     seams,
 )
@@ -33,6 +34,7 @@ def main() -> int:
     gateway_limits.install(chosen.gateway_seconds)
     compression.install()
     conditions.install()
+    parameters.install()
     key_integrity.install()
     parts = Parts(chosen.runtime, chosen.interface, chosen.endpoint, chosen.folder)
     functions.install(parts)

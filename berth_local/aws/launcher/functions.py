@@ -97,7 +97,9 @@ class Pool:
 def _deployment(function: Function) -> tuple[str, str]:
     """The function, and everything whose change wants a new sandbox."""
     chosen = function.configuration
-    parts = [chosen.get(name) for name in ("CodeSha256", "Environment", "Timeout", "Role")]
+    parts = [
+        chosen.get(name) for name in ("CodeSha256", "Description", "Environment", "Timeout", "Role")
+    ]
     return chosen["FunctionArn"], json.dumps([*parts, chosen["Handler"]], sort_keys=True)
 
 

@@ -72,6 +72,9 @@ REQUEST_CONTEXT = Seam(_ACTIONS, "request_tag_context", ("service", "iam_action"
 TABLE_CONTEXT = Seam(_ACTIONS, "dynamodb_service_context", ("body",))
 RESOURCE_ARN = Seam(_ACTIONS, "extract_resource_arn", ("service",))
 _EVALUATOR = "ministack.core.iam_evaluator"
+ENFORCE = Seam(
+    _EVALUATOR, "enforce", ("access_key_id", "iam_action", "service", "region", "resource_arn")
+)
 FIRST_MATCH = Seam(_EVALUATOR, "_first_match", ("ctx", "stmts", "effect"))
 CONDITION_KEY = Seam(_EVALUATOR, "_resolve_condition_key", ("key", "ctx"))
 TABLES = Seam("ministack.services.dynamodb", "_tables")

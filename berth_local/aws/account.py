@@ -1,0 +1,48 @@
+"""What deployments on this machine share: the emulated AWS, an authority, and the project with its package built."""
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from berth_local.authority import Authority
+from berth_local.aws.emulator import Emulator
+from berth_local.aws.installation import REPOSITORY, install
+from berth_local.raising import Raised
+from berth_local.site.steps import Steps
+from infra import package
+from infra.stage import AUTHORITY
+
+EXAMPLE = "dev"
+"""The stage of the repository, by which the package is built; it is the same for every stage."""
+
+
+@dataclass
+class Account(Raised):
+    """Stands for the life of the context, with nothing deployed."""
+
+    steps: Steps
+    aws: Emulator = field(init=False)
+    authority: Authority = field(init=False)
+    project: Path = field(init=False)
+    """A copy of the project. It ships the authority, as a company's would be."""
+    packaged: Path = field(init=False)
+    """The package, as it was built."""
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def _raise(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="berth-account-"))
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        with self.steps.step("the emulator's programs"):
+            installed = install(self.steps)
+        with self.steps.step("emulator"):
+            self.aws = self._stack.enter_context(Emulator(installed))
+        self.authority = Authority(folder / "certificates")
+        self.project = folder / "project"
+        with self.steps.step("package"):
+            package.copy_project(REPOSITORY, self.project)
+            shipped = self.project / AUTHORITY
+            shipped.parent.mkdir()
+            shutil.copyfile(self.authority.certificate, shipped)
+            self.packaged = package.build(self.project, EXAMPLE) / package.ARCHIVE
