@@ -23,16 +23,29 @@ for blueprint in blueprints():
 @app.schedule(Rate(1, unit=Rate.MINUTES))
 def sweep(event: Any) -> None:
     """Stop what ran too long, remove what nobody owns any more, and hold the audit log fast."""
-    del event
     from chalicelib import bootstrap
+    from chalicelib.log import context
+    from chalicelib.ports.metrics import SWEEP_FAILURES, SWEEP_LASTED
     from chalicelib.usecases.audit.checkpoint import write_checkpoints
+    from chalicelib.usecases.operations.census import take_census
     from chalicelib.usecases.workspaces.sweep import sweep as carry_out
 
     chosen = bootstrap.ports()
     if chosen.site.surface == "agents":
         return  # where two stages share a table, that of people sweeps
     clock = chosen.clock
-    ends = clock.monotonic() + SWEEP_SECONDS
-    with bootstrap.call(chosen, ends) as ports:
-        carry_out(ports, remaining=lambda: ends - clock.monotonic())
-        write_checkpoints(ports, remaining=lambda: ends - clock.monotonic())
+    begins = clock.monotonic()
+
+    def remaining() -> float:
+        return begins + SWEEP_SECONDS - clock.monotonic()
+
+    with (
+        context(request_id=getattr(event.context, "aws_request_id", None)),
+        bootstrap.call(chosen, begins + SWEEP_SECONDS) as ports,
+    ):
+        swept = carry_out(ports, remaining=remaining)
+        write_checkpoints(ports, remaining=remaining)
+        census = take_census(ports, remaining=remaining) if ports.metrics.is_kept else {}
+        seconds = round(clock.monotonic() - begins, 3)
+        figures = {SWEEP_FAILURES: swept.failed, SWEEP_LASTED: seconds}
+        ports.metrics.record("swept", {**figures, **census})
