@@ -46,6 +46,6 @@ def sweep(event: Any) -> None:
         swept = carry_out(ports, remaining=remaining)
         write_checkpoints(ports, remaining=remaining)
         census = take_census(ports, remaining=remaining) if ports.metrics.is_kept else {}
-        seconds = round(clock.monotonic() - begins, 3)
-        figures = {SWEEP_FAILURES: swept.failed, SWEEP_LASTED: seconds}
-        ports.metrics.record("swept", {**figures, **census})
+        lasted = round(clock.monotonic() - begins, 3)
+        ended = {} if swept.held_up else {SWEEP_LASTED: lasted}
+        ports.metrics.record("swept", {SWEEP_FAILURES: swept.failed, **ended, **census})
