@@ -86,6 +86,14 @@ def request_id() -> str:
     return str(_context.get({}).get("request_id", ""))
 
 
+def class_of(error: BaseException) -> str:
+    """Return the class of an exception, AWS's code for it, and those of what it comes from."""
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    name = f"{type(error).__name__}:{code}" if code else type(error).__name__
+    return name if error.__cause__ is None else f"{name} from {class_of(error.__cause__)}"
+
+
 def stack_of(error: BaseException) -> str:
     """Return where an exception came from, innermost last, without its words."""
     frames = traceback.extract_tb(error.__traceback__)[-12:]
@@ -108,7 +116,7 @@ class Lines(logging.Handler):
             level=record.levelname,
             logger=record.name,
             says=record.getMessage() if record.name.startswith(_OURS) else None,
-            error=type(error).__name__ if error else None,
+            error=class_of(error) if error else None,
             stack=stack_of(error) if error else None,
         )
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from chalice.app import Request, Response
 
 from chalicelib.api.routes import Route
-from chalicelib.log import Field, log, request_id
+from chalicelib.log import Field, class_of, log, request_id
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.metrics import CLIENT_ERRORS, LATENCY, SERVER_ERRORS, Metric
 
@@ -65,7 +65,7 @@ class Access:
 
     def refuse(self, error: Exception, code: str) -> None:
         """Note why it was refused."""
-        self._refused = {"error": type(error).__name__, "code": code}
+        self._refused = {"error": class_of(error), "code": code}
 
     def end(self, response: Response) -> Response:
         """Write the line, and name the answer by its id."""

@@ -19,7 +19,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from chalicelib.log import log, request_id, stack_of
+from chalicelib.log import class_of, log, request_id, stack_of
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -136,7 +136,7 @@ def problem(status: int, code: str, detail: str, problems: Sequence[Problem] = (
 def fault(error: Exception, route: str) -> Refused:
     """Log a fault of ours, without its words, and return what is told of it."""
     incident = request_id() or secrets.token_hex(8)
-    log("fault", incident=incident, route=route, error=type(error).__name__, stack=stack_of(error))
+    log("fault", incident=incident, route=route, error=class_of(error), stack=stack_of(error))
     return Fault(
         "internal", f"Something is wrong in Berth. Tell its operators the incident {incident}."
     )
