@@ -46,6 +46,7 @@ FIELDS: Final = frozenset(
 _LONGEST = 1024
 _OURS = "chalicelib."
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_NOWHERE: Final[dict[str, Field]] = {}
 _process: dict[str, Field] = {}
 _context: ContextVar[dict[str, Field]] = ContextVar("context")
 
@@ -58,9 +59,11 @@ def log(event: str, figures: Mapping[str, Any] | None = None, /, **fields: Field
     line: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "event": event,
+        **_process,
+        **_context.get(_NOWHERE),
+        **_listed(fields),
+        **(figures or {}),
     }
-    line |= _process | _context.get({}) | _listed(fields)
-    line |= figures or {}
     sys.stdout.write(_encode(line) + "\n")
     sys.stdout.flush()
 
@@ -83,7 +86,7 @@ def note(**fields: Field) -> None:
 
 def request_id() -> str:
     """Return the id of the request that is being answered; empty where its gateway gave it none."""
-    return str(_context.get({}).get("request_id", ""))
+    return str(_context.get(_NOWHERE).get("request_id", ""))
 
 
 def class_of(error: BaseException) -> str:
@@ -128,8 +131,9 @@ def take_over(**fields: Field) -> None:
 
 
 def _listed(fields: Mapping[str, Field]) -> dict[str, Field]:
-    if unknown := fields.keys() - FIELDS:
-        raise ValueError(f"these fields are not to be logged: {sorted(unknown)}")
+    if not fields.keys() <= FIELDS:
+        unknown = sorted(fields.keys() - FIELDS)
+        raise ValueError(f"these fields are not to be logged: {unknown}")
     return {
         name: value[:_LONGEST] if isinstance(value, str) else value
         for name, value in fields.items()

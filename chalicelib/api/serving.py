@@ -1,8 +1,7 @@
 """Serving a route: let in, read, call the handler, answer; and every refusal in one form."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -20,6 +19,7 @@ from chalicelib.api.routes import Credential, Route
 from chalicelib.domain.errors import Clash, Invalid, Missing, Refused, Unavailable
 from chalicelib.domain.naming import is_id
 from chalicelib.log import context, log, note
+from chalicelib.ports.bundle import Ports
 from chalicelib.ports.keys import KeyServiceBusy
 from chalicelib.ports.store import ConditionFailed, ItemTooLarge, StoreBusy
 
@@ -79,13 +79,14 @@ def _answer(access: Access, request: Request, ids: Mapping[str, str]) -> Respons
     if route.surface != "all" and chosen.site.surface not in ("all", route.surface):
         raise Missing("no-such-route", "There is nothing at this address.")
     with bootstrap.call(chosen, until) as ports:
-        call = _let_in(route, Call(Incoming.of(request), ports, route.limit, until, access.figures))
-        return _handled(route, call, ids)
+        made = partial(Call, limit=route.limit, until=until, figures=access.figures)
+        return _handled(route, _let_in(route, Incoming.of(request), ports, made), ids)
 
 
 def _handled(route: Route, call: Call, ids: Mapping[str, str]) -> Response:
     _check_ids(ids)
-    note(agent_id=ids.get("agent_id"), workspace_id=ids.get("workspace_id"))
+    if ids:
+        note(agent_id=ids.get("agent_id"), workspace_id=ids.get("workspace_id"))
     handler = handler_of(route)
     arguments: dict[str, Any] = dict(ids)
     if (model := handler.__annotations__.get("query")) is not None:
@@ -101,16 +102,16 @@ def _handled(route: Route, call: Call, ids: Mapping[str, str]) -> Response:
     return json_answer(route.status, answered.model_dump_json())
 
 
-def _let_in(route: Route, call: Call) -> Call:
+def _let_in(route: Route, incoming: Incoming, ports: Ports, made: Callable[..., Call]) -> Call:
     match route.credential:
         case Credential.NONE:
-            return call
+            return made(incoming, ports)
         case Credential.PERSON | Credential.SESSION:
             only = route.credential is Credential.SESSION
-            return replace(call, _person=person_of(call.incoming, call.ports, session_only=only))
+            return made(incoming, ports, _person=person_of(incoming, ports, session_only=only))
         case Credential.AGENT | Credential.PROXY:
             proxy = route.credential is Credential.PROXY
-            return replace(call, _agent=agent_of(call.incoming, call.ports, proxy=proxy))
+            return made(incoming, ports, _agent=agent_of(incoming, ports, proxy=proxy))
 
 
 def _check_ids(ids: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 from chalicelib.log import Field, log
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
     """``unit`` is CloudWatch's; ``by_surface``: counted apart for people and for agents."""
 

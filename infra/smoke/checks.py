@@ -229,7 +229,7 @@ def kept(at: Deployed) -> str:
 def tracing(at: Deployed) -> str:
     """Functions send traces where the stage asks for that, and nowhere else."""
     asked = "Active" if at.config.get("xray") else "PassThrough"
-    found = at.function().get("TracingConfig", {}).get("Mode", "PassThrough")
+    found = str(at.function().get("TracingConfig", {}).get("Mode", "PassThrough"))
     if found != asked:
         raise NotSeen(f"{found}, and the stage asks for {asked}")
     return found
