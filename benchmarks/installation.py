@@ -219,9 +219,8 @@ class Installation:
 
     def _spent(self) -> Cost:
         reads, writes = self.store.reads, self.store.writes
-        store_seconds = reads.seconds + writes.seconds
-        uses = self.keys.uses.calls
-        return Cost(time.perf_counter(), reads.calls, writes.calls, store_seconds, uses)
+        seconds, uses = reads.seconds + writes.seconds, self.keys.uses.calls
+        return Cost(time.perf_counter(), reads.calls, writes.calls, seconds, uses)
 
     def post(self, path: str, token: str, body: bytes) -> bytes:
         """POST, and return the answer's body. Raises RuntimeError where it is refused."""
