@@ -2,6 +2,7 @@
 
 import json
 import logging
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.api.access_log import REQUEST_ID
 from chalicelib.api.auth import SESSION_COOKIE
+from chalicelib.api.schedule import SweepFailed, run_sweep
 from chalicelib.log import take_over
 from chalicelib.ports.store import Key
 from tests.api.world import DEVFILE, World
@@ -142,6 +144,13 @@ class BrokenStore(WatchedStore):
         raise RuntimeError(f"canary-of-the-store {key}")
 
 
+class Spoiled(WatchedStore):
+    """A store whose answers nobody can read."""
+
+    def query(self, partition: str, **how: Any) -> Any:
+        raise RuntimeError(f"canary-of-the-store {partition}")
+
+
 def test_a_fault_is_told_by_the_requests_own_id(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,6 +188,21 @@ def test_a_trace_is_found_by_its_id(
     ask("GET", "/healthz", headers={header: value})
 
     assert lines(capsys)[-1].get("trace_id") == found
+
+
+def test_a_sweep_that_fails_says_where_and_not_what(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What Lambda writes of the exception that ends a sweep has no words of its cause; the line has the place."""
+    bootstrap.use(replace(world.ports, store=Spoiled(world.database)))
+
+    with pytest.raises(SweepFailed) as raised:
+        run_sweep(ID)
+
+    (line,) = lines(capsys)
+    assert (line["event"], line["request_id"], line["error"]) == ("fault", ID, "RuntimeError")
+    assert "test_access_log.py" in line["stack"]
+    assert "canary" not in "".join(traceback.format_exception(raised.value)) + json.dumps(line)
 
 
 def test_an_id_is_a_plain_one(world: World, capsys: pytest.CaptureFixture[str]) -> None:
