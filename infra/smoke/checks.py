@@ -50,18 +50,31 @@ def dependencies(at: Deployed) -> str:
 
 
 def forbidden(at: Deployed) -> str:
-    """The roles may not scan the table, nor decrypt without saying for what."""
-    seen = []
-    for name in ("", "sweep"):
-        role = at.function(name)["Role"]
-        asked = at.client("iam").simulate_principal_policy(
-            PolicySourceArn=role, ActionNames=["dynamodb:Scan", "kms:Decrypt"]
-        )
-        for each in asked["EvaluationResults"]:
-            if each["EvalDecision"] == "allowed":
-                raise NotSeen(f"{role} may {each['EvalActionName']}")
-            seen.append(each["EvalDecision"])
-    return f"dynamodb:Scan and kms:Decrypt: {', '.join(sorted(set(seen)))} for both roles"
+    """The roles may not scan the table, nor decrypt without saying for what; that they may read the
+    table shows that it is they who were judged."""
+    table, name = at.client("dynamodb"), at.settings["BERTH_TABLE"]
+    held_to = str(table.describe_table(TableName=name)["Table"]["TableArn"])
+    key = str(
+        at.client("kms").describe_key(KeyId=at.settings["BERTH_KMS_KEY"])["KeyMetadata"]["Arn"]
+    )
+    for function in ("", "sweep") if at.sweeps else ("",):
+        role = at.function(function)["Role"]
+        judged = {
+            (action, resource): _judged(at, role, action, resource)
+            for action, resource in (
+                ("dynamodb:GetItem", held_to),
+                ("dynamodb:Scan", held_to),
+                ("kms:Decrypt", key),
+            )
+        }
+        wrong = [
+            f"{role}: {action} is {decision}"
+            for (action, _), decision in judged.items()
+            if (decision == "allowed") != (action == "dynamodb:GetItem")
+        ]
+        if wrong:
+            raise NotSeen(", ".join(wrong))
+    return "dynamodb:Scan, and kms:Decrypt without a context, are denied; dynamodb:GetItem is not"
 
 
 def denials(at: Deployed) -> str:
@@ -259,6 +272,13 @@ CHECKS: dict[str, Check] = {
 def _stack_state(at: Deployed, name: str) -> str:
     found = at.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     return str(found[0]["StackStatus"])
+
+
+def _judged(at: Deployed, role: str, action: str, resource: str) -> str:
+    asked = at.client("iam").simulate_principal_policy(
+        PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
+    )
+    return str(asked["EvaluationResults"][0]["EvalDecision"])
 
 
 def _is_written(at: Deployed, alarm: dict[str, Any]) -> bool:

@@ -13,7 +13,9 @@ from berth_local.aws import stacks
 from berth_local.aws.deployment import STAGE, Deployment
 from berth_local.aws.installation import REPOSITORY
 from berth_local.schedule import scheduled_event
+from berth_local.waiting import wait_until
 from infra.smoke.checks import CHECKS
+from tests.alarms import samples_of
 
 pytestmark = pytest.mark.deploy
 
@@ -28,6 +30,28 @@ HERE = {
     "kept": "NOT SEEN",  # nor does it make of a template what restores a table
 }
 """What the emulator cannot show."""
+
+
+def test_the_lines_of_a_deployed_function_are_metrics_of_its_stage(
+    deployment: Deployment, owner: httpx.Client
+) -> None:
+    """What a person asks for is a line of the function's log, as one object, with figures that CloudWatch reads."""
+    asked = owner.get("/api/v1/me").raise_for_status().headers["x-request-id"]
+    logs, found = deployment.aws.client("logs"), list[str]()
+
+    def is_there() -> bool:
+        events = logs.filter_log_events(logGroupName=f"/aws/lambda/berth-{STAGE}")["events"]
+        found[:] = [each["message"] for each in events if asked in each["message"]]
+        return any(each.startswith("{") for each in found)
+
+    wait_until(is_there, f"no line has the id {asked}", seconds=20)
+
+    (line,) = (each for each in found if each.startswith("{"))
+    dimensions = frozenset({("Stage", STAGE), ("Surface", "people")})
+    told = {sample.name: sample for sample in samples_of([line])}
+    assert json.loads(line)["function"] == f"berth-{STAGE}"
+    assert told["Latency"].value > 0
+    assert {sample.dimensions for sample in told.values()} == {dimensions}
 
 
 def test_what_only_aws_can_show_is_said_to_be(deployment: Deployment, owner: httpx.Client) -> None:
