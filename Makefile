@@ -121,12 +121,15 @@ bench: setup ## The published figures, measured here
 	$(PY) -m benchmarks $(BENCH_ARGS)
 
 ##@ Deploying it
-.PHONY: package deploy destroy
+.PHONY: package deploy smoke destroy
 package: setup ## Build the Lambda package, check it and print its sizes (STAGE=dev, ARCH=arm64, OUT=folder keeps it)
 	$(PY) -m checks.package --stage $(or $(STAGE),dev) $(if $(ARCH),--architecture $(ARCH)) $(if $(OUT),--out "$(OUT)")
 
 deploy: setup ## Deploy or upgrade the stage STAGE=...; RELEASE=tag takes that code, to roll back
 	$(PY) -m infra.deploy up $(or $(STAGE),$(error Which stage? make deploy STAGE=dev)) $(if $(RELEASE),--release $(RELEASE))
+
+smoke: setup ## See on the deployed stage STAGE=... what no test without an account can show (DRILL=1 raises an alarm)
+	$(PY) -m infra.smoke $(or $(STAGE),$(error Which stage? make smoke STAGE=dev)) $(if $(DRILL),--drill)
 
 destroy: setup ## Take the functions and the API of the stage STAGE=... away; its data stays
 	$(PY) -m infra.deploy down $(or $(STAGE),$(error Which stage? make destroy STAGE=dev))

@@ -15,6 +15,9 @@ from benchmarks.figures import Figure, Peer, Samples
 from benchmarks.installation import Installation
 from benchmarks.options import Options
 from benchmarks.reconcile import Agent
+from chalicelib.adapters.metrics import EmbeddedMetrics
+from chalicelib.ports.bundle import Ports
+from simulation.clocks import ProcessClock
 from simulation.dice import Dice
 from simulation.guard import guarded
 from simulation.plays import ORDINARY
@@ -100,6 +103,10 @@ class _Counted(World):
         if subject:
             self.polls += 1
             self.answered += size
+
+    def ports(self, clock: ProcessClock) -> Ports:
+        """Write the lines that a deployed stage writes."""
+        return replace(super().ports(clock), metrics=EmbeddedMetrics("dev", clock.now))
 
     def sweep(self) -> None:
         """Nothing: the sweep is the installation's, not an agent's."""

@@ -2,11 +2,12 @@
 
 import json
 import operator
+import os
 import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.https import JsonOverHttps
 from chalicelib.adapters.keys.local import LocalMasterKey
+from chalicelib.adapters.metrics import EmbeddedMetrics
 from chalicelib.adapters.oidc import OpenIdConnect
 from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.adapters.sealing import AesGcmSealer
@@ -173,6 +175,8 @@ class Installation:
         self._stack.callback(bootstrap.use, None)
         if NO_OP not in app.routes:
             app.route(NO_OP)(lambda: Response("", {"Content-Type": "text/plain"}, 200))
+        # Written as in a deployment, and not among the figures.
+        self._lines = self._stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         self._client = Client(app)
         self._owner = people.person_of(_owner(self.ports))
         self._token = make_token(self.ports, self._owner, name="b", lifetime_seconds=None).text
@@ -215,14 +219,14 @@ class Installation:
 
     def _spent(self) -> Cost:
         reads, writes = self.store.reads, self.store.writes
-        store_seconds = reads.seconds + writes.seconds
-        uses = self.keys.uses.calls
-        return Cost(time.perf_counter(), reads.calls, writes.calls, store_seconds, uses)
+        seconds, uses = reads.seconds + writes.seconds, self.keys.uses.calls
+        return Cost(time.perf_counter(), reads.calls, writes.calls, seconds, uses)
 
     def post(self, path: str, token: str, body: bytes) -> bytes:
         """POST, and return the answer's body. Raises RuntimeError where it is refused."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        answer = self._client.http.post(path, headers=headers, body=body)
+        with redirect_stdout(self._lines):
+            answer = self._client.http.post(path, headers=headers, body=body)
         if answer.status_code >= 300:
             raise RuntimeError(f"{path} answered {answer.status_code}: {answer.body!r}")
         return bytes(answer.body)
@@ -254,6 +258,7 @@ def ports_on(store: Store, keys: MasterKey) -> Ports:
         clock=clock,
         chance=chance,
         site=Site(public_url=URL),
+        metrics=EmbeddedMetrics("dev"),
     )
 
 

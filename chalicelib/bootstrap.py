@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.log import log
+from chalicelib.log import log, take_over
 from chalicelib.ports.bundle import Ports, Site
 from chalicelib.settings import PREFIX, Settings, SettingsError, parameters_path, secret_names
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from chalicelib.ports.keys import MasterKey
+    from chalicelib.ports.metrics import Metrics
     from chalicelib.ports.store import Store
     from chalicelib.ports.waker import Waker
 
@@ -35,6 +36,7 @@ def ports() -> Ports:
     global _current  # noqa: PLW0603 - the one place that a process's wiring lives in
     with _lock:
         if _current is None:
+            take_over(function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
             try:
                 _current = build(Settings.from_environment(_with_secrets(os.environ)))
             except SettingsError as error:
@@ -120,6 +122,7 @@ def build(settings: Settings) -> Ports:
         ),
         waker=_waker(settings),
         pace=TokenBuckets(clock),
+        metrics=_metrics(settings),
     )
 
 
@@ -171,6 +174,17 @@ def _waker(settings: Settings) -> "Waker":
     from chalicelib.ports.waker import Silent
 
     return Silent()
+
+
+def _metrics(settings: Settings) -> "Metrics":
+    kind, _, stage = settings.metrics.partition(":")
+    if kind == "embedded":
+        from chalicelib.adapters.metrics import EmbeddedMetrics
+
+        return EmbeddedMetrics(stage)
+    from chalicelib.ports.metrics import Unkept
+
+    return Unkept()
 
 
 def _aws(name: str) -> Any:

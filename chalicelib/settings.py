@@ -59,6 +59,9 @@ class Settings:
     secrets: str = ""
     """Where settings that are secret are read from if the environment lacks them: empty, or
     ``ssm:/<path>/`` for parameters of AWS Systems Manager called ``/<path>/pepper`` and so on."""
+    metrics: str = "none"
+    """Who adds up the figures of the log's lines: ``none``, or ``embedded:<stage>`` for CloudWatch, which
+    takes money for each metric; the stage is their dimension."""
     extra_ca_file: str = ""
     """Path of a PEM file with authorities that are trusted beside the system's, for issuer and git hosts."""
 
@@ -172,6 +175,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "waker": _matching(
         re.compile(r"none|process|queue:[-_A-Za-z0-9]{1,60}"),
         "`none`, `process` or `queue:<prefix>`",
+    ),
+    "metrics": _matching(
+        re.compile(r"none|embedded:[a-z][a-z0-9-]{0,29}"), "`none` or `embedded:<stage>`"
     ),
     "full_sync_ms": _between(60_000, 86_400_000),
 }

@@ -129,7 +129,8 @@ def committed(root: Path) -> Iterator[tuple[str, Policy]]:
 def rendered() -> Iterator[tuple[str, Policy]]:
     """Yield what `infra.policies` writes for each function of each kind of stage."""
     for surface in ("all", "people", "agents"):
-        for function, policy in policies(SAMPLE, f"sample-{surface}", surface).items():
+        made = policies(SAMPLE, f"sample-{surface}", surface, traced=True)
+        for function, policy in made.items():
             yield f"infra/policies.py ({surface}, {function})", policy
 
 

@@ -19,6 +19,8 @@ READS = (
     "dynamodb:Query",
 )
 WRITES = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+"""Of X-Ray, which knows no resource that they could be held to."""
 _RINGS = ("sqs:GetQueueUrl", "sqs:SendMessage")
 _OF_ORGANISATIONS = ("AUDIT", "DRAIN", "DUE", "ONCE", "ORG#*")
 """Partitions but those that find a person, or the first owner: see chalicelib/records/keys.py."""
@@ -62,15 +64,18 @@ class Installation:
         return f"/berth/{self.name}/"
 
 
-def policies(installation: Installation, stage: str, surface: str) -> dict[str, dict[str, Any]]:
+def policies(
+    installation: Installation, stage: str, surface: str, *, traced: bool = False
+) -> dict[str, dict[str, Any]]:
     """Return the policy of each function of a stage of Chalice, by Chalice's name for it."""
+    traces = [_allow("Traces", TRACES, "*")] if traced else []
     of_api = {"all": _of_all, "people": _of_people, "agents": _of_agents}[surface]
     api, sweep = of_api(installation), _of_sweep(installation) if surface != "agents" else []
     functions = {"api_handler": (f"berth-{stage}", api), "sweep": (f"berth-{stage}-sweep", sweep)}
     return {
         name: {
             "Version": "2012-10-17",
-            "Statement": [*own, *_secrets(installation), _logs(installation, function)],
+            "Statement": [*own, *_secrets(installation), _logs(installation, function), *traces],
         }
         for name, (function, own) in functions.items()
     }

@@ -39,6 +39,8 @@ class Choices:
     architecture: str = "x86_64"
     authority: bool = False
     """Whether the package brings an authority of the team's own."""
+    tracing: bool = False
+    """Whether functions and API send traces to X-Ray."""
 
     def surfaces(self, name: str) -> dict[str, str]:
         """Return which stages there are, and which routes each answers."""
@@ -52,7 +54,8 @@ def stages(installation: Installation, choices: Choices) -> dict[str, dict[str, 
         stage: {
             "api_gateway_stage": stage,
             "lambda_architecture": choices.architecture,
-            "environment_variables": _settings(installation, choices, surface),
+            "xray": choices.tracing,
+            "environment_variables": _settings(installation, choices, stage, surface),
             "lambda_functions": {
                 function: {
                     "iam_policy_file": policy_file(stage, function),
@@ -75,7 +78,9 @@ def files(
 ) -> Iterator[tuple[str, Any]]:
     """Yield what is to be written below `.chalice`: names, and what is in them."""
     for stage, surface in choices.surfaces(installation.name).items():
-        for function, policy in policies(installation, stage, surface).items():
+        for function, policy in policies(
+            installation, stage, surface, traced=choices.tracing
+        ).items():
             yield policy_file(stage, function), policy
         yield f"template-{stage}.json", _names(stage)
     kept = {
@@ -95,7 +100,9 @@ def _names(stage: str) -> dict[str, Any]:
     }
 
 
-def _settings(installation: Installation, choices: Choices, surface: str) -> dict[str, str]:
+def _settings(
+    installation: Installation, choices: Choices, stage: str, surface: str
+) -> dict[str, str]:
     own = {"BERTH_EXTRA_CA_FILE": f"{RUN_FROM}/{AUTHORITY.name}"} if choices.authority else {}
     return {
         "BERTH_PUBLIC_URL": choices.public_url,
@@ -105,6 +112,7 @@ def _settings(installation: Installation, choices: Choices, surface: str) -> dic
         "BERTH_TABLE": installation.table,
         "BERTH_KMS_KEY": installation.key_alias,
         "BERTH_WAKER": f"queue:berth-{installation.name}-",
+        "BERTH_METRICS": f"embedded:{stage}",
         "BERTH_SURFACE": surface,
         **own,
     }
@@ -173,6 +181,7 @@ def _asked(arguments: Sequence[str] | None) -> tuple[str, Choices]:
     parser.add_argument("--split", action="store_true", help="a stage for people, one for agents")
     parser.add_argument("--concurrency", type=int, default=100, help="reserved; 0: not")
     parser.add_argument("--architecture", choices=("x86_64", "arm64"), default="x86_64")
+    parser.add_argument("--tracing", action="store_true", help="send traces to X-Ray")
     asked = vars(parser.parse_args(arguments))
     name = asked.pop("name")
     if NAME.fullmatch(name) is None:

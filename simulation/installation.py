@@ -54,6 +54,9 @@ class _Nobody:
         del start
         raise NotImplementedError
 
+    def look(self) -> None:
+        raise NotImplementedError
+
     def identify(self, *, code: str, issuer: str | None, start: SignInStart) -> Identity:
         del code, issuer, start
         raise NotImplementedError

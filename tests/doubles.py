@@ -162,6 +162,10 @@ class NobodySignsIn:
         """See the port."""
         raise NotImplementedError
 
+    def look(self) -> None:
+        """See the port."""
+        raise NotImplementedError
+
     def identify(self, *, code: str, issuer: str | None, start: SignInStart) -> Identity:
         """See the port."""
         raise NotImplementedError

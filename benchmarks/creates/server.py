@@ -8,13 +8,16 @@ each creation was accepted and when each answer to the agent left the handler.
 
 import argparse
 import json
+import os
 import re
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from chalice.app import Chalice, Response
 
@@ -62,17 +65,21 @@ def main() -> None:
         ports = bootstrap.ports()
         model = ConflictingStore(ports.store)
         bootstrap.use(replace(ports, store=model))
-    stamps = Stamps()
+    stamps, parent = Stamps(), sys.stdout
     _extend(app, stamps)
     server = serve(app, ("127.0.0.1", 0), None)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    _say(server.server_address[1])
-    sys.stdin.read()
+    with Path(os.devnull).open("w", encoding="utf-8") as lines, redirect_stdout(lines):
+        _say(server.server_address[1], parent)
+        sys.stdin.read()
     server.shutdown()
     thread.join()
     told = asdict(stamps) | {"processor_seconds": time.process_time()}
-    _say(told | ({} if model is None else {"writes": model.writes, "conflicts": model.conflicts}))
+    _say(
+        told | ({} if model is None else {"writes": model.writes, "conflicts": model.conflicts}),
+        parent,
+    )
 
 
 def _extend(extended: Chalice, stamps: Stamps) -> None:
@@ -83,9 +90,9 @@ def _extend(extended: Chalice, stamps: Stamps) -> None:
         return Response("", {"Content-Type": "text/plain"}, 200)
 
 
-def _say(value: object) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
+def _say(value: object, to: TextIO) -> None:
+    to.write(json.dumps(value) + "\n")
+    to.flush()
 
 
 if __name__ == "__main__":

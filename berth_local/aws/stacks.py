@@ -10,6 +10,7 @@ from berth_local.aws.installation import REPOSITORY
 from berth_local.waiting import wait_until
 
 DATA = REPOSITORY / "infra" / "stack.yaml"
+OPERATIONS = REPOSITORY / "infra" / "operations.yaml"
 _SECONDS = 60
 _BUCKET = "berth-packages"
 
@@ -28,6 +29,12 @@ def keep_secrets(aws: Emulator, stage: str, secrets: Mapping[str, str]) -> None:
             KeyId=f"alias/berth-{stage}",
             Value=value,
         )
+
+
+def create_operations(aws: Emulator, stage: str) -> dict[str, str]:
+    """Create logs, alarms and dashboard of a stage and return the stack's outputs. Raises RuntimeError where it fails."""
+    parameters = {"Stage": stage, "Table": f"berth-{stage}"}
+    return _create(aws, f"berth-{stage}-operations", OPERATIONS.read_text(), parameters)
 
 
 def create_application(aws: Emulator, stage: str, packaged: Path) -> dict[str, str]:

@@ -66,6 +66,10 @@ class OpenIdConnect:
             f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(parameters, quote_via=quote)}"
         )
 
+    def look(self) -> None:
+        """See the port."""
+        self._described()
+
     def identify(self, *, code: str, issuer: str | None, start: SignInStart) -> Identity:
         """See the port."""
         promised = self._discovery().get("authorization_response_iss_parameter_supported") is True
@@ -176,15 +180,17 @@ class OpenIdConnect:
     def _discovery(self) -> Mapping[str, Any]:
         with self._lock:
             if not self._discovered:
-                address = self._issuer.rstrip("/") + "/.well-known/openid-configuration"
-                document = self._fetch(address)
-                # OpenID Connect Discovery 4.3.
-                if document.get("issuer") != self._issuer:
-                    raise IdentityUnavailable(
-                        "the discovery document names another issuer than BERTH_OIDC_ISSUER"
-                    )
-                self._discovered = document
+                self._discovered = self._described()
             return self._discovered
+
+    def _described(self) -> Mapping[str, Any]:
+        document = self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
+        # OpenID Connect Discovery 4.3.
+        if document.get("issuer") != self._issuer:
+            raise IdentityUnavailable(
+                "the discovery document names another issuer than BERTH_OIDC_ISSUER"
+            )
+        return document
 
     def _fetch(self, address: str) -> Mapping[str, Any]:
         try:

@@ -7,6 +7,7 @@ from chalicelib.api.requests import SAFE_METHODS, Incoming
 from chalicelib.domain.access.roles import Person
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.errors import Forbidden, TooMany, Unauthenticated
+from chalicelib.log import note
 from chalicelib.ports.bundle import Ports
 from chalicelib.usecases.access.authenticate import (
     agent_of_proxy_token,
@@ -22,14 +23,14 @@ CSRF_HEADER = "x-berth-csrf"
 def person_of(incoming: Incoming, ports: Ports, *, session_only: bool = False) -> Person:
     """Return who is asking. Raises Unauthenticated, or Forbidden where another site may be behind it."""
     if not session_only and "authorization" in incoming.headers:
-        return person_of_token(ports, _bearer(incoming))
+        return _noted(person_of_token(ports, _bearer(incoming)))
     cookie = incoming.cookie(SESSION_COOKIE)
     if not cookie:
         raise Unauthenticated(
             "no-credential",
             "Sign in, or send a personal token: Authorization: Bearer berth_pat_...",
         )
-    person = person_of_session(ports, cookie)
+    person = _noted(person_of_session(ports, cookie))
     refuse_other_sites(incoming, ports)
     return person
 
@@ -40,7 +41,14 @@ def agent_of(incoming: Incoming, ports: Ports, *, proxy: bool) -> Agent:
     token = _bearer(incoming)
     if not proxy:
         _keep_pace(ports, token)
-    return agent_of_proxy_token(ports, token) if proxy else agent_of_token(ports, token)
+    agent = agent_of_proxy_token(ports, token) if proxy else agent_of_token(ports, token)
+    note(organisation_id=agent.organisation_id, agent_id=agent.id)
+    return agent
+
+
+def _noted(person: Person) -> Person:
+    note(organisation_id=person.organisation_id, user_id=person.id)
+    return person
 
 
 def _keep_pace(ports: Ports, token: str) -> None:

@@ -33,7 +33,7 @@ def keep_request(request: Request, proceed: Callable[[Request], Response]) -> Re
         return response
     from chalicelib.api.serving import reworded  # noqa: PLC0415 - rare, and loads much
 
-    return reworded(response)
+    return reworded(request, response)
 
 
 def _view(route: Route) -> Callable[..., Response]:

@@ -14,6 +14,7 @@ from chalicelib.domain.access.roles import Person
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.errors import Invalid, Problem, Unauthenticated
 from chalicelib.ports.bundle import Ports
+from chalicelib.ports.metrics import Metric
 from chalicelib.records.idempotency import KEPT_SECONDS, Attempt
 
 BUDGET_SECONDS = 20.0
@@ -31,6 +32,8 @@ class Call:
     limit: int
     until: float
     """When it has to be answered, on the monotonic clock."""
+    figures: dict[Metric, float]
+    """What is to be counted of it."""
     _person: Person | None = None
     _agent: Agent | None = None
 

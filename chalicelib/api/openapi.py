@@ -40,6 +40,7 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "code": {"type": "string"},
+        "request_id": {"type": "string", "description": "What the logs have it under."},
         "problems": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemPart"}},
     },
 }

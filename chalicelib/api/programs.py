@@ -1,6 +1,7 @@
 """What agents and their proxies ask."""
 
 from chalicelib.api.call import Call
+from chalicelib.ports.metrics import ORDERS, REPORTS
 from chalicelib.usecases.access.admissions import recheck, redeem
 from chalicelib.usecases.agents.prerequisites import prerequisites
 from chalicelib.usecases.agents.reconcile import reconcile
@@ -17,7 +18,10 @@ from chalicelib.wire.reconcile import (
 
 def post_reconcile(call: Call, body: ReconcileRequest) -> ReconcileResponse:
     """Take an agent's reports and answer with receipts and orders."""
-    return reconcile(call.ports, call.agent, body, remaining=call.remaining)
+    answered = reconcile(call.ports, call.agent, body, remaining=call.remaining)
+    call.figures[REPORTS] = len(body.reports)
+    call.figures[ORDERS] = len(answered.orders)
+    return answered
 
 
 def get_wake(call: Call) -> WakeResponse:

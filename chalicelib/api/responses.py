@@ -19,7 +19,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from chalicelib.log import log, stack_of
+from chalicelib.log import class_of, log, request_id, stack_of
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -111,8 +111,11 @@ def refusal(refused: Refused) -> Response:
 
 
 def problem(status: int, code: str, detail: str, problems: Sequence[Problem] = ()) -> Response:
-    """Return a problem of RFC 9457; ``code`` is for programs, ``problems`` names every fault."""
-    body = {
+    """Return a problem of RFC 9457; ``code`` is for programs, ``problems`` names every fault.
+
+    ``request_id`` is what the log has it under.
+    """
+    body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -120,6 +123,8 @@ def problem(status: int, code: str, detail: str, problems: Sequence[Problem] = (
         "code": code,
         "problems": [_shown(each) for each in problems],
     }
+    if asked := request_id():
+        body["request_id"] = asked
     headers: dict[str, str | list[str]] = {}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="berth"'
@@ -130,8 +135,8 @@ def problem(status: int, code: str, detail: str, problems: Sequence[Problem] = (
 
 def fault(error: Exception, route: str) -> Refused:
     """Log a fault of ours, without its words, and return what is told of it."""
-    incident = secrets.token_hex(8)
-    log("fault", incident=incident, route=route, error=type(error).__name__, stack=stack_of(error))
+    incident = request_id() or secrets.token_hex(8)
+    log("fault", incident=incident, route=route, error=class_of(error), stack=stack_of(error))
     return Fault(
         "internal", f"Something is wrong in Berth. Tell its operators the incident {incident}."
     )

@@ -52,6 +52,7 @@ _AGENT, _PROXY = Credential.AGENT, Credential.PROXY
 
 ROUTES = (
     Route("GET", "/healthz", "health:get_health", _NONE),
+    Route("GET", "/readyz", "health:get_ready", _NONE),
     Route("GET", "/openapi.json", "health:get_openapi", _NONE),
     Route("GET", "/", "sign_in:show_start", _NONE, page=True),
     Route("GET", "/sign-in", "sign_in:get_sign_in", _NONE, page=True),

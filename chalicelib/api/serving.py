@@ -1,7 +1,7 @@
 """Serving a route: let in, read, call the handler, answer; and every refusal in one form."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from chalicelib import bootstrap
 from chalicelib.api import pages
+from chalicelib.api.access_log import Access, named, origin_of
 from chalicelib.api.auth import agent_of, person_of
 from chalicelib.api.call import BUDGET_SECONDS, Call
 from chalicelib.api.requests import Incoming
@@ -17,6 +18,7 @@ from chalicelib.api.responses import empty_answer, fault, json_answer, problem, 
 from chalicelib.api.routes import Credential, Route
 from chalicelib.domain.errors import Clash, Invalid, Missing, Refused, Unavailable
 from chalicelib.domain.naming import is_id
+from chalicelib.log import context, log, note
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.keys import KeyServiceBusy
 from chalicelib.ports.store import ConditionFailed, ItemTooLarge, StoreBusy
@@ -38,12 +40,16 @@ _REWORDED = {
 
 
 def serve(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
-    """Answer the request, whatever happens."""
-    try:
-        return _answer(route, request, ids)
-    except Exception as error:  # noqa: BLE001 - the last one to see it
-        refused = _as_refused(error, route)
-        return pages.refusal(refused) if route.page else refusal(refused)
+    """Answer the request, whatever happens, and leave a line in the log."""
+    with context(**origin_of(request)):
+        access = Access(route)
+        try:
+            answered = _answer(access, request, ids)
+        except Exception as error:  # noqa: BLE001 - the last one to see it
+            refused = _as_refused(error, route)
+            access.refuse(error, refused.code)
+            answered = pages.refusal(refused) if route.page else refusal(refused)
+        return access.end(answered)
 
 
 @cache
@@ -54,27 +60,33 @@ def handler_of(route: Route) -> Handler:
     return handler
 
 
-def reworded(response: Response) -> Response:
-    """Return what Chalice refused by itself as a problem."""
+def reworded(request: Request, response: Response) -> Response:
+    """Return what Chalice refused by itself as a problem, with its line in the log."""
     status = response.status_code
     code, detail = _REWORDED.get(status, ("internal", "Something is wrong in Berth."))
-    ours = problem(status, code, detail)
+    with context(**origin_of(request)):
+        ours = named(problem(status, code, detail))
+        route = str(request.context.get("resourcePath", ""))
+        log("request", method=request.method, route=route, status=status, code=code)
     if "Allow" in response.headers:
         ours.headers["Allow"] = response.headers["Allow"]
     return ours
 
 
-def _answer(route: Route, request: Request, ids: Mapping[str, str]) -> Response:
-    chosen = bootstrap.ports()
+def _answer(access: Access, request: Request, ids: Mapping[str, str]) -> Response:
+    chosen, route = bootstrap.ports(), access.route
+    until = access.begin(chosen) + BUDGET_SECONDS
     if route.surface != "all" and chosen.site.surface not in ("all", route.surface):
         raise Missing("no-such-route", "There is nothing at this address.")
-    until = chosen.clock.monotonic() + BUDGET_SECONDS
     with bootstrap.call(chosen, until) as ports:
-        return _handled(route, _let_in(route, Incoming.of(request), ports, until), ids)
+        made = partial(Call, limit=route.limit, until=until, figures=access.figures)
+        return _handled(route, _let_in(route, Incoming.of(request), ports, made), ids)
 
 
 def _handled(route: Route, call: Call, ids: Mapping[str, str]) -> Response:
     _check_ids(ids)
+    if ids:
+        note(agent_id=ids.get("agent_id"), workspace_id=ids.get("workspace_id"))
     handler = handler_of(route)
     arguments: dict[str, Any] = dict(ids)
     if (model := handler.__annotations__.get("query")) is not None:
@@ -90,17 +102,16 @@ def _handled(route: Route, call: Call, ids: Mapping[str, str]) -> Response:
     return json_answer(route.status, answered.model_dump_json())
 
 
-def _let_in(route: Route, incoming: Incoming, ports: Ports, until: float) -> Call:
+def _let_in(route: Route, incoming: Incoming, ports: Ports, made: Callable[..., Call]) -> Call:
     match route.credential:
         case Credential.NONE:
-            return Call(incoming, ports, route.limit, until)
+            return made(incoming, ports)
         case Credential.PERSON | Credential.SESSION:
             only = route.credential is Credential.SESSION
-            person = person_of(incoming, ports, session_only=only)
-            return Call(incoming, ports, route.limit, until, _person=person)
+            return made(incoming, ports, _person=person_of(incoming, ports, session_only=only))
         case Credential.AGENT | Credential.PROXY:
-            agent = agent_of(incoming, ports, proxy=route.credential is Credential.PROXY)
-            return Call(incoming, ports, route.limit, until, _agent=agent)
+            proxy = route.credential is Credential.PROXY
+            return made(incoming, ports, _agent=agent_of(incoming, ports, proxy=proxy))
 
 
 def _check_ids(ids: Mapping[str, str]) -> None:

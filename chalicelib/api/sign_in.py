@@ -11,6 +11,7 @@ from chalicelib.api.auth import SESSION_COOKIE, refuse_other_sites
 from chalicelib.api.call import Call
 from chalicelib.api.responses import empty_answer, forget_cookie, redirect, set_cookie
 from chalicelib.api.values import Closed
+from chalicelib.ports.metrics import SIGN_INS_REFUSED
 from chalicelib.usecases.access.authenticate import SESSION_LONGEST_SECONDS
 from chalicelib.usecases.access.enter import Wish, enter
 from chalicelib.usecases.access.join import Offer, offered
@@ -88,6 +89,7 @@ def post_sign_in(call: Call, body: Joining) -> Response:
 
 def get_callback(call: Call, query: CallbackQuery) -> Response:
     """Take the issuer's answer and open a session."""
+    call.figures[SIGN_INS_REFUSED] = 1
     finished = finish_sign_in(
         call.ports,
         Callback(
@@ -99,6 +101,7 @@ def get_callback(call: Call, query: CallbackQuery) -> Response:
             code_of_membership=call.incoming.cookie(JOIN_COOKIE),
         ),
     )
+    call.figures[SIGN_INS_REFUSED] = 0
     cookies = [
         set_cookie(SESSION_COOKIE, finished.opened.cookie, seconds=SESSION_LONGEST_SECONDS),
         forget_cookie(JOIN_COOKIE),

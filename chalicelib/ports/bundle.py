@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.ports.clock import Chance, Clock
 from chalicelib.ports.identity import IdentityProvider
+from chalicelib.ports.metrics import Metrics, Unkept
 from chalicelib.ports.pace import Pace, Unlimited
 from chalicelib.ports.repositories import RepositoryReader
 from chalicelib.ports.sealing import Sealer
@@ -51,3 +52,4 @@ class Ports:
     site: Site
     waker: Waker = field(default_factory=Silent)
     pace: Pace = field(default_factory=Unlimited)
+    metrics: Metrics = field(default_factory=Unkept)

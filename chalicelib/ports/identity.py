@@ -39,6 +39,10 @@ class IdentityProvider(Protocol):
         """Address to send the browser to (authorization code, PKCE S256)."""
         ...
 
+    def look(self) -> None:
+        """See whether the issuer is there, and still the same. Raises IdentityUnavailable."""
+        ...
+
     def identify(self, *, code: str, issuer: str | None, start: SignInStart) -> Identity:
         """Exchange the code and check the ID token: signature, iss, aud, exp, nonce.
 

@@ -1,10 +1,12 @@
 """Logs are lines of JSON with allow-listed fields."""
 
 import json
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from chalicelib.log import log, stack_of
+from chalicelib.log import class_of, log, stack_of
 
 
 def test_a_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +27,15 @@ def test_other_fields_are_not_logged(field: str) -> None:
         log("event", **{field: "x"})
 
 
+def test_a_class_has_awss_code_and_its_cause() -> None:
+    """What AWS refused is told by its code, and what came of it by class, without the words of either."""
+    answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "hunter2"}}
+    denied = ClientError(answer, "Decrypt")
+    with pytest.raises(RuntimeError) as raised:
+        _fail(denied)
+    assert class_of(raised.value) == "RuntimeError from ClientError:AccessDeniedException"
+
+
 def test_a_stack_has_no_words() -> None:
     """Where an exception came from is told without what it says."""
     with pytest.raises(RuntimeError) as raised:
@@ -34,5 +45,5 @@ def test_a_stack_has_no_words() -> None:
     assert "test_log.py" in told
 
 
-def _fail() -> None:
-    raise RuntimeError("hunter2")
+def _fail(cause: Exception | None = None) -> None:
+    raise RuntimeError("hunter2") from cause

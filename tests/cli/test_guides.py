@@ -87,7 +87,9 @@ def test_the_control_plane_runs_on_one_machine(tmp_path: Path) -> None:
         finally:
             process.kill()
         assert process.stdout is not None
-        assert process.stdout.read() == f"listening on 0.0.0.0:{port}\n"
+        listening, *lines = process.stdout.read().splitlines()
+    assert listening == f"listening on 0.0.0.0:{port}"
+    assert {json.loads(line)["route"] for line in lines} == {"/healthz"}
     for secret in ("berth.env", "var/master.key"):
         assert (tmp_path / secret).stat().st_mode & 0o077 == 0
 

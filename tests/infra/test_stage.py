@@ -114,6 +114,21 @@ def test_every_resource_has_its_place_and_its_name(
             )
 
 
+def test_traces_are_an_option(installation: Installation, choices: Choices) -> None:
+    """X-Ray is off, and no role may write traces, unless that is asked for: then Chalice is told, and each
+    role may, with the one star that X-Ray leaves no choice about."""
+    traced = replace(choices, tracing=True)
+    for chosen, is_traced in ((choices, False), (traced, True)):
+        written = dict(files(COMMITTED, installation, chosen))
+        for function in ("api_handler", "sweep"):
+            read = chalice(written["config.json"], "prod", function)
+            policy = written[read.iam_policy_file]
+            starred = [each["Action"] for each in policy["Statement"] if each["Resource"] == "*"]
+
+            assert read.xray_enabled is is_traced
+            assert starred == ([["xray:PutTelemetryRecords", "xray:PutTraceSegments"]] * is_traced)
+
+
 def test_people_seal_and_agents_open(installation: Installation) -> None:
     """A stage of people makes data keys and opens none; a stage of agents opens them and makes none."""
     people = policies(installation, "prod-people", "people")["api_handler"]

@@ -108,31 +108,6 @@ def test_template_that_aws_would_refuse_is_found(tmp_path: Path) -> None:
     assert "E1019" in lint(planted)
 
 
-def test_every_alarm_is_heard() -> None:
-    """Each alarm tells the topic, and none is silent about what it means."""
-    alarms = [
-        each["Properties"]
-        for each in resources("operations.yaml").values()
-        if each["Type"] == "AWS::CloudWatch::Alarm"
-    ]
-
-    assert len(alarms) == 9
-    for alarm in alarms:
-        assert alarm["AlarmActions"] == ["Alarms"]
-        assert alarm["AlarmDescription"]
-
-
-def test_sweep_that_does_not_run_is_an_alarm() -> None:
-    """That nothing was swept is found by the absence of its figures, and only by that."""
-    silent = {
-        name
-        for name, each in resources("operations.yaml").items()
-        if each["Properties"].get("TreatMissingData") == "breaching"
-    }
-
-    assert silent == {"SweepDoesNotRun"}
-
-
 @pytest.mark.parametrize("function", ["api_handler", "sweep"])
 def test_each_function_writes_to_the_group_that_ends_its_logs(
     installation: Installation, function: str
@@ -157,7 +132,14 @@ def test_dashboard_is_json() -> None:
     body = resources("operations.yaml")["Dashboard"]["Properties"]["DashboardBody"]
     titles = [widget["properties"]["title"] for widget in json.loads(body)["widgets"]]
 
-    assert titles == ["Requests", "Milliseconds of a request", "Functions", "Table"]
+    assert titles == [
+        "Requests",
+        "Milliseconds of a request",
+        "Functions",
+        "Table",
+        "Agents",
+        "Seconds of the oldest wish, and of a sweep",
+    ]
 
 
 def test_page_gives_each_template_what_it_needs() -> None:

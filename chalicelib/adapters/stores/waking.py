@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chalicelib.adapters.stores.layer import Layer
-from chalicelib.log import log
+from chalicelib.log import class_of, log
 from chalicelib.ports.store import Store, StoreUnanswered, Write
 from chalicelib.ports.waker import Waker
 from chalicelib.records.agents import addressed
@@ -47,7 +47,7 @@ class WakingStore(Layer):
             try:
                 self._waker.wake(agent_id)
             except Exception as error:  # noqa: BLE001 - a hint must not fail what was accepted
-                log("not-woken", agent_id=agent_id, error=type(error).__name__)
+                log("not-woken", agent_id=agent_id, error=class_of(error))
                 return
 
     def _note(self, writes: Iterable[Write]) -> None:

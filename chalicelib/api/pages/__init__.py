@@ -13,6 +13,7 @@ from chalice.app import Response
 
 from chalicelib.api.responses import HTML, answer, status_of
 from chalicelib.domain.errors import Refused
+from chalicelib.log import request_id
 
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
@@ -26,7 +27,9 @@ def page(name: str, *, status: int = 200, **words: str) -> Response:
 
 def refusal(refused: Refused) -> Response:
     """Return a page that says what was refused and what to do."""
-    return page("refusal.html", status=status_of(refused), message=refused.message)
+    asked = request_id()
+    found = f"Request {asked}" if asked else ""
+    return page("refusal.html", status=status_of(refused), message=refused.message, found=found)
 
 
 @cache

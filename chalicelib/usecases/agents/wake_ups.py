@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.errors import Missing
-from chalicelib.log import log
+from chalicelib.log import class_of, log
 from chalicelib.ports.bundle import Ports, Site
 from chalicelib.wire.reconcile import ReconcileRequest, WakeChannel, WakeResponse
 
@@ -20,7 +20,7 @@ def channel_for(ports: Ports, agent: Agent, request: ReconcileRequest) -> WakeCh
     try:
         return ports.waker.channel(agent.id)
     except Exception as error:  # noqa: BLE001 - agents that poll miss nothing
-        log("no-wake-channel", agent_id=agent.id, error=type(error).__name__)
+        log("no-wake-channel", agent_id=agent.id, error=class_of(error))
         return None
 
 
@@ -45,4 +45,4 @@ def forget(ports: Ports, agent: Agent) -> None:
     try:
         ports.waker.forget(agent.id)
     except Exception as error:  # noqa: BLE001 - the agent is retired whatever becomes of its channel
-        log("channel-left", agent_id=agent.id, error=type(error).__name__)
+        log("channel-left", agent_id=agent.id, error=class_of(error))

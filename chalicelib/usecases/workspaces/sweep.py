@@ -52,6 +52,8 @@ class Swept:
     failed: int = 0
     corrected: int = 0
     """Counters of quotas that were wrong."""
+    held_up: bool = False
+    """The store did not say all that there was to look at."""
 
 
 def sweep(ports: Ports, *, remaining: Callable[[], float], most: int = _MOST) -> Swept:
@@ -66,6 +68,7 @@ def sweep(ports: Ports, *, remaining: Callable[[], float], most: int = _MOST) ->
             page = dues.load_page(ports.store, now=ports.clock.now(), after=after, limit=limit)
         except StoreBusy:
             _log.info("the store is busy: the next sweep goes on")
+            swept.held_up = True
             break
         for due in page.dues:
             swept.looked += 1
@@ -100,6 +103,7 @@ def _drain(ports: Ports, remaining: Callable[[], float], swept: Swept) -> None:
         found = list(drains.load_all(ports.store))
     except StoreBusy:
         _log.info("the store is busy: the next sweep goes on with drains")
+        swept.held_up = True
         return
     for organisation_id, agent_id in found:
         if left() >= STOP_AT_SECONDS:
