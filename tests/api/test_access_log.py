@@ -248,7 +248,7 @@ def test_no_line_holds_a_secret(
     bootstrap.use(replace(world.ports, store=BrokenStore(world.database)))
     ask("GET", "/api/v1/me", headers=bearer)
     try:
-        json.loads(f"{CANARY}exception")
+        int(f"{CANARY}exception")
     except ValueError:
         logging.getLogger("chalicelib.somewhere").exception("it failed on %s", "ws-1")
         logging.getLogger("urllib3").warning("retrying %s", f"{CANARY}library")
