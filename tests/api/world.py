@@ -85,7 +85,7 @@ class World:
         self.store = WatchedStore(self.database)
         self.ports = ports_of(self.clock, self.store)
         bootstrap.use(self.ports)
-        self.client = Client(app)
+        self.client = Client(app, stage_name="tests")  # which has no environment of its own
         self.organisation = self.new_organisation()
         self.owner = self.member(Role.OWNER)
 

@@ -427,7 +427,6 @@ def test_refused_sign_ins_are_an_alarm(operated: Operated) -> None:
 
 def test_wrong_settings_are_an_alarm(operated: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process without its settings says so, and the filter on its log finds the line."""
-    monkeypatch.delenv("BERTH_SECRETS", raising=False)  # of the stage that Chalice tests with
     monkeypatch.setenv("BERTH_STORE", "nowhere")
     bootstrap.use(None)
     assert operated.world.call("GET", "/healthz").status_code == 500
