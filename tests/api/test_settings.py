@@ -133,7 +133,7 @@ def test_import_reads_no_environment_and_a_wrong_one_is_logged() -> None:
         "import sys, app\n"
         "assert not {'boto3', 'botocore', 'kubernetes', 'jwt', 'pydantic'} & sys.modules.keys()\n"
         "from chalice.test import Client\n"
-        "sys.stderr.write(Client(app.app).http.get('/healthz').body.decode())"
+        "sys.stderr.write(Client(app.app, stage_name='tests').http.get('/healthz').body.decode())"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program],
