@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+from dataclasses import dataclass, field
 
 from berth_agent.ownership import Owner, Refused, check_proxy
 from berth_kube.client import Client
@@ -12,18 +14,43 @@ from chalicelib.wire.reconcile import Object
 log = logging.getLogger(__name__)
 
 
-class ProxyInstaller:
-    """Applies them in the agent's own namespace, nothing else and nowhere else."""
+@dataclass(frozen=True, slots=True)
+class ProxyPod:
+    """What whoever installed the agent says of the proxy's pod: they know the cluster, the control plane does not."""
 
-    def __init__(self, client: Client, owner: Owner) -> None:
+    pod: Object = field(default_factory=dict)
+    """Fields of the pod, such as ``nodeSelector``."""
+    container: Object = field(default_factory=dict)
+    """Fields of each of its containers, such as ``resources``."""
+
+    def upon(self, thing: Object) -> Object:
+        """Return a Deployment with these fields in place of its own; anything else as it is."""
+        if thing["kind"] != "Deployment":
+            return thing
+        changed = copy.deepcopy(thing)
+        pod = changed["spec"]["template"]["spec"]
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
+            container.update(self.container)
+        pod.update(self.pod)
+        return changed
+
+
+class ProxyInstaller:
+    """Applies them in the agent's own namespace, nothing else and nowhere else. Without a ``pod``, no proxy."""
+
+    def __init__(self, client: Client, owner: Owner, pod: ProxyPod | None) -> None:
         self._client = client
         self._owner = owner
+        self._pod = pod
 
     def install(self, objects: tuple[Object, ...]) -> bool:
         """Apply all; False when that has to be tried again."""
+        if self._pod is None:
+            log.info("the proxy is not installed: BERTH_PROXY is off")
+            return True
         try:
             for thing in check_proxy(objects, self._owner):
-                self._client.apply(thing)
+                self._client.apply(self._pod.upon(thing))
         except (Refused, KubernetesError) as error:
             log.error("cannot install the proxy: %s", error)  # noqa: TRY400 - the line says all
             return False
