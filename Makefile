@@ -50,7 +50,7 @@ lock: ## Resolve every requirements file again, keeping what still fits (UPGRADE
 
 ##@ Every day
 CHECKS := format lint types layers purity sizes words locks sentences spelling documents infra shell
-.PHONY: check fix golden test $(CHECKS:%=check-%)
+.PHONY: check fix golden manifest test $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%) ## Everything static, each also by name as check-NAME (under 90 s)
 
 $(CHECKS:%=check-%): setup
@@ -85,6 +85,9 @@ check-shell:
 golden: setup ## Write the golden manifests and the API's description anew; look at the difference
 	$(PY) -m tests.golden.regenerate
 	$(PY) -m tests.api.test_answers
+
+manifest: setup ## Render infra/kubernetes/agent.yaml from the chart (builds Helm when there is none)
+	$(PY) -m infra.manifest
 
 fix: setup ## Format and repair what a tool can repair
 	$(VENV)/bin/ruff check --fix --quiet . || true

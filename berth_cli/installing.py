@@ -39,7 +39,7 @@ def reserved(file: Path) -> Iterator[Callable[[str], object]]:
         raise Failure(message, Exit.USAGE) from error
     try:
         with os.fdopen(handle, "w") as opened:
-            yield lambda token: opened.write(json.dumps(_manifest(token), indent=1))
+            yield lambda token: opened.write(json.dumps(manifest(token), indent=1))
     except BaseException:
         file.unlink()
         raise
@@ -86,8 +86,8 @@ def command(file: Path, chart: str, image_prefix: str) -> str:
     return f"kubectl apply --server-side -f {secret} && rm {secret} && {shlex.join(helm)}"
 
 
-def _manifest(agent_token: str) -> Json:
-    """The namespace, as the chart expects it, and the Secret."""
+def manifest(agent_token: str) -> Json:
+    """Return the namespace, as the chart expects it, and the Secret."""
     namespace = {
         "apiVersion": "v1",
         "kind": "Namespace",

@@ -1,8 +1,9 @@
 """An HTTP proxy of a few lines: it carries what CONNECT asks for (RFC 9110, 9.3.6) and notes where to."""
 
-import asyncio
+import socket
 import threading
-from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 
 class HttpProxy:
@@ -11,39 +12,39 @@ class HttpProxy:
     def __init__(self) -> None:
         self.asked: list[str] = []
         """``host:port`` of each connection."""
-        self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0)
-        )
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        asked = self.asked
+
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                method, target, _ = self.rfile.readline().decode().split()
+                while self.rfile.readline().strip():
+                    """Headers are of no interest."""
+                asked.append(target)
+                if method != "CONNECT":
+                    self.wfile.write(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
+                    return
+                host, _, port = target.rpartition(":")
+                with socket.create_connection((host, int(port))) as there:
+                    self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                    back = threading.Thread(target=_carry, args=(there, self.connection))
+                    back.start()
+                    _carry(self.connection, there)
+                    back.join()
+
+        self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
         """Stop."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-
-    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        method, target, _ = head.split(maxsplit=2)
-        self.asked.append(target)
-        if method != "CONNECT":
-            writer.write(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
-            writer.close()
-            return
-        host, _, port = target.rpartition(":")
-        there_reader, there_writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(_carry(reader, there_writer), _carry(there_reader, writer))
+        self._server.shutdown()
+        self._server.server_close()
 
 
-async def _carry(source: StreamReader, target: StreamWriter) -> None:
-    try:
-        while piece := await source.read(65_536):
-            target.write(piece)
-            await target.drain()
-    except ConnectionError:
-        pass
-    finally:
-        target.close()
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65_536):
+            target.sendall(piece)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

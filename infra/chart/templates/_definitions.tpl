@@ -25,7 +25,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 - name: HTTPS_PROXY
   value: {{ .Values.httpProxy.url | quote }}
 - name: NO_PROXY
-  value: {{ concat (list "$(KUBERNETES_SERVICE_HOST)" "localhost" "127.0.0.1" ".svc" ".cluster.local") .Values.httpProxy.noProxy | join "," | quote }}
+  value: {{ concat (list "$(KUBERNETES_SERVICE_HOST)" ".svc" ".cluster.local") .Values.httpProxy.noProxy | join "," | quote }}
 {{- end }}
 
 {{/* Where a pod may be put; empty: anywhere. */}}
