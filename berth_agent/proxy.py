@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from dataclasses import dataclass, field
+
+import msgspec
 
 from berth_agent.ownership import Owner, Refused, check_proxy
 from berth_kube.client import Client
@@ -14,13 +15,12 @@ from chalicelib.wire.reconcile import Object
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyPod:
+class ProxyPod(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What whoever installed the agent says of the proxy's pod: they know the cluster, the control plane does not."""
 
-    pod: Object = field(default_factory=dict)
+    pod: Object = {}
     """Fields of the pod, such as ``nodeSelector``."""
-    container: Object = field(default_factory=dict)
+    container: Object = {}
     """Fields of each of its containers, such as ``resources``."""
 
     def upon(self, thing: Object) -> Object:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import msgspec
 
 from berth_agent.proxy import ProxyPod
 
@@ -132,8 +133,8 @@ def _proxy(switch: str, text: str) -> ProxyPod | None:
     if switch == "off":
         return None
     try:
-        return ProxyPod(**json.loads(text or "{}"))
-    except (ValueError, TypeError) as error:
+        return msgspec.json.decode(text or "{}", type=ProxyPod)
+    except msgspec.DecodeError as error:
         raise BadSettings(
             f'BERTH_PROXY_POD: not JSON like {{"pod": {{}}, "container": {{}}}}: {error}'
         ) from None

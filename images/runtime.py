@@ -3,7 +3,6 @@
 No shell, no package manager, no Perl: what is not there needs no security update and serves no intruder.
 """
 
-import platform
 import shutil
 import sys
 import tempfile
@@ -12,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from images import libraries
-from images.architectures import AMD64, ARM64, Architecture
+from images.architectures import Architecture
 from images.debian import Stage, unpack
 from images.layers import write_layer
-from images.python_parts import Interpreter, compile_bytecode, install_wheels, staged_python
+from images.python_parts import Interpreter, compile_bytecode, compiler, install_wheels
 
 PYTHON_PACKAGES = (
     "ca-certificates",
@@ -50,7 +49,6 @@ LINKS = {
     "usr/lib/ssl/cert.pem": "/etc/ssl/certs/ca-certificates.crt",
 }
 EMPTY_FOLDERS = ("tmp", "run", "proc", "sys", "dev")
-_NATIVE = {"x86_64": AMD64, "aarch64": ARM64}
 LEFT_OUT = (
     "__pycache__",
     "ensurepip",
@@ -91,7 +89,7 @@ def build_runtime(runtime: Runtime, folder: Path, architecture: Architecture) ->
         for part in WHEEL_PARTS_LEFT_OUT:
             shutil.rmtree(wheels / part, ignore_errors=True)
         _copy_libraries(stage, root, architecture)
-        python = _compiler(stage, architecture, Path(scratch) / "compiler")
+        python = compiler(stage, architecture, Path(scratch) / "compiler")
         for shown_as in (STANDARD_LIBRARY, WHEELS):
             compile_bytecode(python, root / shown_as.lstrip("/"), shown_as)
         stage.copy_licences(root)
@@ -110,14 +108,6 @@ def write_code_layer(repository: Path, parts: Sequence[str], out: Path) -> Path:
         ):  # the image's Python; from another one the modules go without byte code
             compile_bytecode(Interpreter((sys.executable,)), Path(scratch), APPLICATION)
         return write_layer(Path(scratch), out, prefix=APPLICATION.lstrip("/"))
-
-
-def _compiler(stage: Stage, architecture: Architecture, scratch: Path) -> Interpreter:
-    """The image's Python, or where this machine cannot run that, Debian's for this machine: byte code is the same for all."""
-    native = _NATIVE.get(platform.machine(), architecture)
-    if native is architecture:
-        return staged_python(stage, architecture)
-    return staged_python(unpack(PYTHON_PACKAGES, scratch, native.name), native)
 
 
 def _copy_data(stage: Stage, root: Path, programs: Sequence[str]) -> None:
