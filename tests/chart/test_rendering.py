@@ -50,7 +50,7 @@ def test_the_manifest_is_what_helm_renders(helm: Path) -> None:
 
 def test_the_chart_has_no_fault(helm: Path) -> None:
     """Helm's own linter finds nothing, strictly."""
-    words = [helm, "lint", "--strict", CHART, "--values", "-"]
+    words = [str(helm), "lint", "--strict", str(CHART), "--values", "-"]
     done = subprocess.run(
         words, input=json.dumps(LEAST), capture_output=True, text=True, check=False
     )
