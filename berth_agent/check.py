@@ -14,10 +14,10 @@ import msgspec
 from berth_agent.client import Https, NoAnswer
 from berth_agent.settings import BadSettings, Settings, read_token
 from berth_kube.client import Client
-from berth_kube.connection import Connection
 from berth_kube.errors import KubernetesError
 from berth_kube.kinds import LEASE as LEASE_KIND
 from berth_kube.lease import LeaseTiming
+from berth_kube.transport import Transport
 from chalicelib.wire.labels import FIELD_MANAGER
 
 LEASE = "berth-agent"
@@ -39,11 +39,11 @@ class _Lease(msgspec.Struct):
     spec: _Spec
 
 
-def check(chosen: Settings, connection: Connection) -> int:
+def check(chosen: Settings, transport: Transport) -> int:
     """Ask control plane and API server; a line for each, and 1 where one is not as it has to be."""
     looks: tuple[Callable[[], str], ...] = (
         lambda: _control_plane(chosen),
-        lambda: _leader(chosen, connection),
+        lambda: _leader(chosen, transport),
     )
     return max([_told(look) for look in looks])
 
@@ -73,8 +73,8 @@ def _control_plane(chosen: Settings) -> str:
     return f"{chosen.control_plane} takes the token of {chosen.agent_id}"
 
 
-def _leader(chosen: Settings, connection: Connection) -> str:
-    client = Client(connection, manager=FIELD_MANAGER)
+def _leader(chosen: Settings, transport: Transport) -> str:
+    client = Client(transport, manager=FIELD_MANAGER)
     lease = client.get(LEASE_KIND, LEASE, _Lease, namespace=chosen.namespace)
     if lease is None or not lease.spec.holder_identity or lease.spec.renew_time is None:
         raise Missing(

@@ -69,7 +69,7 @@ class HelmSite(Site):
     def upgrade(self, values: dict[str, Any]) -> None:
         """Upgrade to other values, and wait until what they ask for runs."""
         chart = str(REPOSITORY / "infra" / "chart")
-        words = ["--reuse-values", "--wait", "--timeout", READY]
+        words = ["--reset-then-reuse-values", "--wait", "--timeout", READY]
         self.helm("upgrade", "berth", chart, *words, "--values", self._written(values))
 
     def _install_agent(self) -> None:

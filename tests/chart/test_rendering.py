@@ -163,10 +163,11 @@ def test_policies_open_the_ports_that_are_needed(helm: Path) -> None:
 
 
 def test_the_proxy_can_be_left_out(helm: Path) -> None:
-    """Then it has no account and no rights, and the agent is told not to install it."""
+    """Then it has no account and no rights, and the agent none on it, and is told not to install it."""
     objects = rendered(helm, proxy={"enabled": False}, podDisruptionBudget={"enabled": True})
     kinds = {kind for kind, name in objects if name == "berth-proxy"}
     assert kinds == {"NetworkPolicy"}
+    assert "berth-proxy" not in json.dumps(objects["Role", "berth-agent"])
     (container,) = pod_of(objects)["containers"]
     assert {"name": "BERTH_PROXY", "value": "off"} in container["env"]
 
