@@ -163,13 +163,19 @@ def launch(environment: dict[str, str], folder: Path) -> tuple[subprocess.Popen[
         return subprocess.Popen(command, env=environment, stderr=stream), log
 
 
-def wait(predicate: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until it is true, at most a minute."""
+def wait(
+    predicate: Callable[[], bool],
+    process: subprocess.Popen[bytes],
+    log: Path,
+    *,
+    each: float = 0.01,
+) -> None:
+    """Until it is true, at most a minute, looking ``each`` so many seconds."""
     pause, end = threading.Event(), time.monotonic() + 60
     while not predicate():
         if process.poll() is not None or time.monotonic() > end:
             raise SystemExit(f"the agent did not get there:\n{log.read_text()[-3000:]}")
-        pause.wait(0.01)
+        pause.wait(each)
 
 
 def told(control_plane: ControlPlane) -> int:

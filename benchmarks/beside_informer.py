@@ -39,6 +39,8 @@ WORKSPACES = 5_000
 RUNS = 7
 CHANGES = 20
 IDLE_SECONDS = 10.0
+LOOK_SECONDS = 0.05
+"""Each look at the agent's readiness takes from the processors that it needs to become ready."""
 RESIDENT_MIB = 110.0
 SYNC_RATIO, SYNC_SECONDS = 1.5, 1.5
 """At most so many times the informer's seconds, or so many, whichever is larger."""
@@ -133,7 +135,7 @@ def _agent(cluster: Cluster) -> Seen:
     with tempfile.TemporaryDirectory() as folder:
         process, log = agent_scale.start(cluster, control_plane, Path(folder))
         try:
-            agent_scale.wait(_is_ready, process, log)
+            agent_scale.wait(_is_ready, process, log, each=LOOK_SECONDS)
             ready = agent_scale.since_start(log, time.time())
             agent_scale.wait(lambda: agent_scale.told(control_plane) >= WORKSPACES, process, log)
             seen = Seen(ready, 0.0, _idle(process.pid))

@@ -1,4 +1,4 @@
-"""The verbs of the Kubernetes API that Berth uses, on raw JSON.
+"""The verbs of the Kubernetes API that Berth uses, on raw JSON; a watch is read as it was asked for.
 
 LIST asks for gzip (16 times smaller), watches do not (the decoder would hold events back). PATCH
 asks for metadata alone (half the bytes).
@@ -6,7 +6,7 @@ asks for metadata alone (half the bytes).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -79,15 +79,24 @@ class Client:
             query = {**query, "continue": page.metadata.next_page}
 
     def watch(
-        self, kind: Kind, query: Mapping[str, str], *, namespace: str, silence: float
+        self,
+        kind: Kind,
+        query: Mapping[str, str],
+        *,
+        namespace: str,
+        silence: float,
+        accept: Iterable[str] = (_JSON,),
     ) -> AbstractContextManager[Stream]:
-        """Open a watch that breaks off after ``silence`` seconds without a byte."""
+        """Open a watch that breaks off after ``silence`` seconds without a byte.
+
+        ``accept``: content types that the caller can read, the best first.
+        """
         return self._transport.stream(
             Request(
                 "GET",
                 kind.path(namespace),
                 query={**query, "watch": "1"},
-                headers={"Accept": _JSON},
+                headers={"Accept": ", ".join(accept)},
                 timeout=(self._timeout[0], silence),
             )
         )

@@ -15,6 +15,7 @@ import urllib3
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import load_incluster_config, load_kube_config
 
+from berth_kube import protobuf
 from berth_kube.errors import Unreachable, error_of
 from berth_kube.transport import Request, Response
 
@@ -22,6 +23,7 @@ CONNECTIONS = 32
 """Kept open: watches, apply workers, elector. Threads beyond it open and throw away connections."""
 
 CHUNK = 65_536
+_LENGTH = 4
 
 
 class Connection:
@@ -39,13 +41,13 @@ class Connection:
         return Response(answer.status, answer.headers, answer.data)
 
     @contextmanager
-    def stream(self, request: Request) -> Iterator[_Lines]:
+    def stream(self, request: Request) -> Iterator[_Messages]:
         """See ``Transport.stream``."""
         answer = self._open(request, preload=False)
         try:
             if answer.status >= 400:
                 raise error_of(answer.status, answer.read(CHUNK), answer.headers)
-            yield _Lines(answer)
+            yield _Messages(answer)
         except urllib3.exceptions.HTTPError as broken:
             raise Unreachable(f"the API server's answer broke off: {broken}") from broken
         finally:
@@ -75,26 +77,45 @@ class Connection:
         return {"Authorization": token} if token else {}
 
 
-class _Lines:
-    """Lines of an answer. Chunks are cut where the server flushed, not where lines end."""
+class _Messages:
+    """Messages of an answer. Chunks are cut where the server flushed, not where messages end."""
 
     def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
         self._answer = answer
+        self.content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
 
     def __iter__(self) -> Iterator[bytes]:
+        cut = _frames if self.content_type == protobuf.CONTENT_TYPE else _lines
         rest = b""
         for chunk in self._answer.stream(CHUNK):
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
-            yield from lines
+            messages, rest = cut(rest + chunk)
+            yield from messages
         if rest.strip():
-            raise Unreachable("the API server's answer ended in the middle of a line")
+            raise Unreachable("the API server's answer ended in the middle of a message")
 
     def stop(self) -> None:
         try:
             self._answer.shutdown()
         except (ValueError, RuntimeError, OSError):  # it ended by itself meanwhile
             return
+
+
+def _lines(received: bytes) -> tuple[list[bytes], bytes]:
+    """Whole lines and the rest."""
+    *lines, rest = received.split(b"\n")
+    return [line for line in lines if line.strip()], rest
+
+
+def _frames(received: bytes) -> tuple[list[bytes], bytes]:
+    """Whole messages and the rest; ahead of each are its length's four bytes, the highest first."""
+    frames, start = list[bytes](), 0
+    while (begin := start + _LENGTH) <= len(received):
+        end = begin + int.from_bytes(received[start:begin])
+        if end > len(received):
+            break
+        frames.append(received[begin:end])
+        start = end
+    return frames, received[start:]
 
 
 def connect(kubeconfig: str | None = None) -> Connection:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from berth_kube import protobuf
+
 
 class KubernetesError(Exception):
     """A request did not do what was asked. ``retry_after`` is in seconds."""
@@ -88,17 +90,22 @@ class _Cause(msgspec.Struct):
 
 
 class _Details(msgspec.Struct, rename="camel"):
-    causes: list[_Cause] = []
+    causes: tuple[_Cause, ...] = ()
     retry_after_seconds: float = 0
 
 
-class _Status(msgspec.Struct):
-    kind: str = ""
+class _Told(msgspec.Struct):
     message: str = ""
     reason: str = ""
     code: int = 0
     details: _Details | None = None
 
+
+class _Status(_Told):
+    kind: str = ""
+
+
+_STATUS = protobuf.Decoder(_Told, "Status")
 
 _BY_STATUS: dict[int, type[KubernetesError]] = {
     400: Invalid,
@@ -119,17 +126,14 @@ _TYPED_PATCH = "failed to create typed patch object"
 
 def error_of(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> KubernetesError:
     """Read the error out of an answer (or out of an ERROR event of a watch, with its code)."""
-    try:
-        told = msgspec.json.decode(body, type=_Status)
-    except msgspec.DecodeError:
-        told = _Status(message=body[:200].decode(errors="replace").strip())
+    told, is_status = _told(body)
     status = status or told.code
     details = told.details or _Details()
     causes = {cause.reason for cause in details.causes}
     found: type[KubernetesError] = _BY_STATUS.get(status, Unavailable)
     if status == 403 and "NamespaceTerminating" in causes:
         found = NamespaceTerminating
-    elif status == 404 and told.kind != "Status":
+    elif status == 404 and not is_status:
         found = UnknownKind  # plain text: no such group or resource is served
     elif status == 500 and _TYPED_PATCH in told.message:
         found = Invalid  # server-side apply of an unknown field; it would fail for ever
@@ -140,6 +144,17 @@ def error_of(status: int, body: bytes, headers: Mapping[str, str] | None = None)
         fields=tuple(cause.field for cause in details.causes if cause.field),
         retry_after=_retry_after(headers or {}, details),
     )
+
+
+def _told(body: bytes) -> tuple[_Told, bool]:
+    """What an answer says, and whether it is a ``Status``: of JSON, of protobuf, or plain text."""
+    try:
+        if body.startswith(protobuf.MAGIC):
+            return _STATUS.decode(body), True
+        status = msgspec.json.decode(body, type=_Status)
+    except msgspec.DecodeError:
+        return _Told(message=body[:200].decode(errors="replace").strip()), False
+    return status, status.kind == "Status"
 
 
 def _retry_after(headers: Mapping[str, str], details: _Details) -> float | None:

@@ -144,9 +144,7 @@ class Terminated(Projection, frozen=True):
 
 
 class Running(Projection, frozen=True):
-    """A container runs since."""
-
-    started_at: str | None = None
+    """A container runs."""
 
 
 class ContainerState(Projection, frozen=True):
@@ -199,20 +197,18 @@ class Reference(Projection, frozen=True):
 
 
 class Series(Projection, frozen=True):
-    """How often an event of the newer API was seen."""
+    """An event of the newer API that was seen more than once."""
 
-    count: int = 1
     last_observed_time: str | None = None
 
 
 class Event(Projection, frozen=True):
-    """A core/v1 Event. Those of the scheduler have a ``series`` or nothing in place of a count."""
+    """A core/v1 Event. Those of the scheduler have a ``series`` or an ``event_time`` alone."""
 
     metadata: Metadata
     involved_object: Reference = Reference()
     reason: str = ""
     message: str = ""
-    count: int | None = None
     last_timestamp: str | None = None
     event_time: str | None = None
     series: Series | None = None

@@ -17,8 +17,8 @@ import msgspec
 from berth_kube.backoff import Backoff
 from berth_kube.cache import Cache, Change, Key, key_of
 from berth_kube.client import Client
-from berth_kube.errors import Gone, Invalid, KubernetesError, Unreachable, error_of
-from berth_kube.messages import Bookmark, Page, WatchEvent
+from berth_kube.errors import Gone, Invalid, KubernetesError, Unreachable
+from berth_kube.messages import JSON, Mark, Page, Sighting, readers
 from berth_kube.projections import Live
 from berth_kube.reach import Reach
 from berth_kube.source import Source, Timing
@@ -65,7 +65,7 @@ class Reflector(Generic[T]):
         self._heard = False
         self._decoder = msgspec.json.Decoder(source.type)
         self._pages = msgspec.json.Decoder(Page)
-        self._lines = msgspec.json.Decoder(WatchEvent)
+        self._readers = readers(source.type, source.kind.name)
         self._cache = Cache(on_change, source.accept)
         self._listed = False
         self._streaming = True
@@ -130,6 +130,8 @@ class Reflector(Generic[T]):
             backoff.reset()
         if isinstance(error, Gone):
             self._listed = False
+        elif isinstance(error, msgspec.DecodeError):
+            self._readers = {JSON: self._readers[JSON]}  # which can say everything
         self._hear()
         delay = backoff.next(self._machine.chance())
         if isinstance(error, KubernetesError) and error.retry_after:
@@ -192,13 +194,15 @@ class Reflector(Generic[T]):
                 query,
                 namespace=self._source.namespace,
                 silence=self._timing.silence,
+                accept=self._readers,
             ) as stream:
                 self._stream = stream
                 self._hear()
                 if self._stopping.is_set():
                     return
-                for line in stream:
-                    fresh = self._take(line, fresh)
+                reader = self._readers.get(stream.content_type, self._readers[JSON])
+                for message in stream:
+                    fresh = self._take(reader.read(message), fresh)
         except KubernetesError as error:
             if fresh is not None and _refuses_streaming(error):
                 raise _NoStreamingList from error
@@ -208,27 +212,19 @@ class Reflector(Generic[T]):
         if fresh is not None:
             raise _NoStreamingList  # it ended without ever saying that the list is complete
 
-    def _take(self, line: bytes, fresh: dict[Key, T] | None) -> dict[Key, T] | None:
-        """Take in one event. Returns the list in the making, None once it is made."""
-        if not line.strip():
-            return fresh
-        event = self._lines.decode(line)
-        match event.type:
-            case "BOOKMARK":
-                mark = msgspec.json.decode(event.object, type=Bookmark).metadata
-                version = int(mark.resource_version)
+    def _take(self, told: Sighting[T] | Mark, fresh: dict[Key, T] | None) -> dict[Key, T] | None:
+        """Take in what was told. Returns the list in the making, None once it is made."""
+        match told:
+            case Mark(version, completes):
                 if fresh is None:
                     self._cache.seen(version)
-                elif mark.annotations.initial_events_end == "true":
+                elif completes:
                     self._complete(fresh, version)
                     return None
-            case "ERROR":
-                raise error_of(0, bytes(event.object))
-            case _:
-                item = self._decoder.decode(event.object)
+            case Sighting(item, gone):
                 if fresh is None:
-                    self._cache.apply(item, gone=event.type == "DELETED")
-                elif event.type == "DELETED":
+                    self._cache.apply(item, gone=gone)
+                elif gone:
                     fresh.pop(key_of(item), None)
                 else:
                     fresh[key_of(item)] = item

@@ -33,10 +33,15 @@ class Response:
 
 
 class Stream(Protocol):
-    """The lines of a watch, as they come. Raises ``Unreachable`` when cut or silent."""
+    """The messages of a watch, as they come. Raises ``Unreachable`` when cut or silent."""
+
+    @property
+    def content_type(self) -> str:
+        """Without parameters: ``application/json`` is sent in lines, protobuf with its lengths."""
+        ...
 
     def __iter__(self) -> Iterator[bytes]:
-        """Whole lines, without their end."""
+        """Whole messages, without their end or length."""
         ...
 
     def stop(self) -> None:
@@ -52,5 +57,5 @@ class Transport(Protocol):
         ...
 
     def stream(self, request: Request) -> AbstractContextManager[Stream]:
-        """Send, and read line by line. Raises ``KubernetesError`` on an error status."""
+        """Send, and read message by message. Raises ``KubernetesError`` on an error status."""
         ...

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from berth_kube.errors import Unreachable, error_of
+from berth_kube.messages import JSON
 from berth_kube.transport import Request, Response, Stream
 from simulation.clocks import START
 from simulation.cluster.server import ApiServer
@@ -87,6 +88,8 @@ class Way:
 
 class _Lines:
     """The lines of a watch."""
+
+    content_type = JSON
 
     def __init__(
         self,

@@ -78,7 +78,8 @@ class Killed(BaseException):
 class WatchedStore:
     """A real store that counts its calls and dies at the write it is told to.
 
-    ``meanwhile`` happens once, just before the next write: what another caller does in between.
+    ``meanwhile`` happens once, just before the next write: what another caller does in between;
+    ``outdating`` just after the next read of many, whose answer is old then.
     ``die_at`` counts writes from 0; ``after`` says whether the write is still carried out, as when
     a process dies with the answer of its database on the way; ``dies_of``: what is raised.
     """
@@ -90,6 +91,7 @@ class WatchedStore:
     after: bool = False
     dies_of: type[BaseException] = Killed
     meanwhile: Callable[[], object] | None = None
+    outdating: Callable[[], object] | None = None
 
     def get(self, key: Key) -> Item | None:
         """See the port."""
@@ -99,7 +101,11 @@ class WatchedStore:
     def get_many(self, keys: Sequence[Key]) -> Mapping[Key, Item]:
         """See the port."""
         self.reads += 1
-        return self.store.get_many(keys)
+        found = self.store.get_many(keys)
+        happens, self.outdating = self.outdating, None
+        if happens is not None:
+            happens()
+        return found
 
     def query(self, partition: str, **how: Any) -> Page:
         """See the port."""

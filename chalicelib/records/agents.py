@@ -116,6 +116,12 @@ def restored(agent: Agent, epoch: int) -> Update:
     return _change(agent, {"epoch": epoch, "restored": epoch, "owes_report": True})
 
 
+def put_restored(item: Item, epoch: int) -> Put:
+    """Write an agent's item of elsewhere where there is none, as ``restored`` would change it."""
+    attributes = {**item.attributes, "epoch": epoch, "restored": epoch, "owes_report": True}
+    return Put(Item(item.key, attributes), when=[Absent()])
+
+
 def reported(agent: Agent) -> Update:
     """Write that all was reported since the restore; fails when somebody newer leads meanwhile."""
     key = keys.agent(agent.organisation_id, agent.id)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from berth_kube.errors import Unreachable, error_of
+from berth_kube.messages import JSON
 from berth_kube.transport import Request, Response
 from simulation.cluster.rights import AGENT, Caller
 from simulation.cluster.server import ApiServer
@@ -40,6 +41,8 @@ class Direct:
 
 class Lines:
     """Lines of a watch."""
+
+    content_type = JSON
 
     def __init__(self, watch: Watch, wait: Callable[[Watch], None]) -> None:
         self._watch = watch

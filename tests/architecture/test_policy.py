@@ -2,8 +2,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 ROOT = Path(__file__).parents[2]
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 ALLOWED = {
@@ -78,21 +76,3 @@ def test_functions_end_before_the_gateway_gives_up() -> None:
 
     assert config["api_gateway_endpoint_type"] == "REGIONAL"
     assert config["lambda_timeout"] == 25
-
-
-class Template(yaml.SafeLoader):
-    """YAML with CloudFormation's short functions, each read as its text."""
-
-
-Template.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
-
-
-def test_what_holds_data_outlives_its_stack() -> None:
-    """Table and key stay when the stack goes, and the table can be restored to any second."""
-    stack = yaml.load((ROOT / "infra/stack.yaml").read_text(encoding="utf-8"), Template)
-    resources = stack["Resources"]
-    table = resources["Table"]["Properties"]
-
-    assert [resources[name]["DeletionPolicy"] for name in ("Table", "Key")] == ["Retain", "Retain"]
-    assert table["DeletionProtectionEnabled"] is True
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}

@@ -173,3 +173,24 @@ def test_page_gives_each_template_what_it_needs() -> None:
 
         assert needed <= named <= parameters.keys()
     assert met == {path.name for path in (ROOT / "infra").glob("*.yaml")}
+
+
+def test_what_holds_data_outlives_its_stack() -> None:
+    """Table and key stay when the stack goes, and the table can be restored to any second."""
+    found = resources("stack.yaml")
+    table, kept = found["Table"]["Properties"], ("Table", "Key", "Replica")
+
+    assert {found[name]["DeletionPolicy"] for name in kept} == {"Retain"}
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_a_second_region_opens_what_the_first_has_sealed() -> None:
+    """The key can be replicated, and the replica is held by the same policy and has the same name."""
+    found = resources("stack.yaml")
+    first, second = found["Key"], found["Replica"]
+
+    assert first["Properties"]["MultiRegion"] is True
+    assert second["Properties"]["KeyPolicy"] == first["Properties"]["KeyPolicy"]
+    assert {first["Condition"], second["Condition"]} == {"IsFirst", "IsSecond"}
+    assert found["KeyAlias"]["Properties"]["TargetKeyId"] == ["IsFirst", "Key", "Replica"]

@@ -17,6 +17,7 @@ from berth_kube.reach import Reach
 from berth_kube.reflector import Change, Reflector
 from berth_kube.source import Source, Timing
 from tests.kube.fake_apiserver import FakeApiServer
+from tests.waiting import eventually
 
 FAST = Timing(silence=0.6, watch=(30, 60), first_delay=0.05, cap=0.4, healthy=5.0, short=0.05)
 """The defaults, about twenty times faster."""
@@ -70,7 +71,8 @@ class Follower:
         return known
 
     def interrupt(self) -> None:
-        """Cut its present watch."""
+        """Cut its watch, the next one when there is none at this moment."""
+        eventually(lambda: self.reflector._stream is not None, "a watch to cut")
         if (stream := self.reflector._stream) is not None:
             stream.stop()
 

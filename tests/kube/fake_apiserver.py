@@ -15,6 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from google.protobuf.json_format import ParseDict
+
+from berth_kube.protobuf import CONTENT_TYPE as PROTOBUF
+from berth_kube.protobuf import MAGIC
+from berth_kube.schema import message_class
+
 PATH = "/api/v1/namespaces/trial/configmaps"
 GONE = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
 
@@ -43,6 +49,10 @@ class Faults:
     """So many lists answer an old, empty state."""
     lease_silence: bool = False
     """Requests for Leases are read and never answered."""
+    no_protobuf: bool = False
+    """Watches are answered in JSON, whatever was asked for."""
+    garbled: bool = False
+    """What protobuf says of an object is no protobuf."""
 
 
 @dataclass
@@ -245,8 +255,12 @@ class _Handler(BaseHTTPRequestHandler):
         if streaming and faults.no_streaming_list:
             self._status(400, "sendInitialEvents is forbidden for watch")
             return
+        accepted = self.headers["Accept"].split(", ")
+        self.encode = _lines if faults.no_protobuf or PROTOBUF not in accepted else _frames
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
+        if self.encode is _frames:
+            self.send_header("Content-Type", f"{PROTOBUF};stream=watch")
         self.end_headers()
         try:
             self._events(query, streaming=streaming)
@@ -285,7 +299,7 @@ class _Handler(BaseHTTPRequestHandler):
                     return
             for number, event, item in fresh:
                 if sent == faults.cut_after:
-                    self._chunk(json.dumps({"type": event, "object": item})[:20].encode())
+                    self._chunk(self.encode(event, item)[:20])
                     self.close_connection = True
                     self.connection.close()
                     return
@@ -305,7 +319,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._send("BOOKMARK", {"metadata": metadata})
 
     def _send(self, event: str, item: dict[str, Any]) -> None:
-        self._chunk(json.dumps({"type": event, "object": item}).encode() + b"\n")
+        message = self.encode(event, item)
+        if self.fake.faults.garbled and self.encode is _frames:
+            message = message[:-3] + b"\xff\xff\xff"
+        self._chunk(message)
 
     def _chunk(self, data: bytes) -> None:
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -319,3 +336,18 @@ class _Handler(BaseHTTPRequestHandler):
         with state.lock:
             state.lock.wait_for(lambda: state.stopping)
         self.close_connection = True
+
+
+def _lines(event: str, item: dict[str, Any]) -> bytes:
+    return json.dumps({"type": event, "object": item}).encode() + b"\n"
+
+
+def _frames(event: str, item: dict[str, Any]) -> bytes:
+    """As the API server frames it: an object in an envelope in an event behind its length."""
+    kind = "Status" if item.get("kind") == "Status" else "ConfigMap"
+    held = ParseDict(item, message_class(kind)(), ignore_unknown_fields=True)
+    unknown = message_class("Unknown")(raw=held.SerializeToString())
+    said = message_class("WatchEvent")(type=event)
+    said.object.raw = MAGIC + unknown.SerializeToString()  # type: ignore[attr-defined]  # made at run time
+    message = said.SerializeToString()
+    return len(message).to_bytes(4) + message

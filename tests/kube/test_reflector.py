@@ -45,6 +45,26 @@ def test_a_streaming_list_needs_no_list(filled: FakeApiServer, follow: Follow) -
     assert len(filled.state.requests) == 1
 
 
+def test_a_server_without_protobuf_is_read_in_json(filled: FakeApiServer, follow: Follow) -> None:
+    """What was asked for in protobuf may come in JSON; it says the same."""
+    filled.faults.no_protobuf = True
+    follower = follow()
+    assert follower.reflector.synced.wait(5)
+    assert follower.data() == {"a": "1", "b": "1"}
+    settle(filled, follower)
+
+
+def test_what_protobuf_cannot_say_is_asked_for_in_json(
+    filled: FakeApiServer, follow: Follow
+) -> None:
+    """A message that cannot be decoded costs one watch: the next one speaks JSON, and all others."""
+    filled.faults.garbled = True
+    follower = follow()
+    assert follower.reflector.synced.wait(5)
+    settle(filled, follower)
+    assert follower.reflector.figures.failures == 1
+
+
 def test_without_streaming_list_it_pages(server: FakeApiServer, follow: Follow) -> None:
     """A server that refuses streams is listed page by page, and not asked for a stream again."""
     server.faults.no_streaming_list = True

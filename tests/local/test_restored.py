@@ -1,26 +1,11 @@
 """The operator's command after a restore, as the guide runs it."""
 
-import subprocess
-import sys
-from base64 import b64encode
 from pathlib import Path
 
 from tests.builders import make_world
+from tests.local.operators import SETTINGS, run
 
-SETTINGS = {
-    "BERTH_PUBLIC_URL": "https://berth.example.com",
-    "BERTH_PEPPER": b64encode(b"p" * 32).decode(),
-    "BERTH_OIDC_ISSUER": "https://issuer.example.com",
-    "BERTH_OIDC_CLIENT_ID": "berth",
-    "BERTH_OIDC_CLIENT_SECRET": "secret",
-}
-
-
-def run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "berth_local.restored"]
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+RESTORED = "berth_local.restored"
 
 
 def test_every_agent_of_the_store_reports_before_it_obeys(tmp_path: Path) -> None:
@@ -29,7 +14,7 @@ def test_every_agent_of_the_store_reports_before_it_obeys(tmp_path: Path) -> Non
     world = make_world(path=str(path))
     before = world.agent()
     store = {"BERTH_STORE": f"sqlite:{path}", "BERTH_KEYS": f"file:{tmp_path / 'key'}"}
-    done = run(SETTINGS | store)
+    done = run(RESTORED, environment=SETTINGS | store)
     assert (done.returncode, done.stderr) == (0, "")
     named = f"{world.organisation.id} {world.agent_id} reports before it obeys"
     assert done.stdout.splitlines() == [named, "1 agents"]
@@ -42,7 +27,7 @@ def test_every_agent_of_the_store_reports_before_it_obeys(tmp_path: Path) -> Non
 
 def test_without_settings_it_says_which_are_missing() -> None:
     """A wrong environment is told in words, with code 2 and without a traceback."""
-    done = run({})
+    done = run(RESTORED, environment={})
     assert done.returncode == 2
     assert "BERTH_PUBLIC_URL" in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,7 +11,8 @@ from chalicelib.domain.workspaces.states import DesiredState
 from chalicelib.domain.workspaces.transitions import placed
 from chalicelib.domain.workspaces.wording import MOVED, NOT_TAKEN
 from chalicelib.domain.workspaces.workspace import Move, Workspace, WorkspaceState
-from chalicelib.records import agents, orphans, plans, quotas, workspaces
+from chalicelib.ports.store import ConditionFailed
+from chalicelib.records import agents, orphans, plans, quotas, states, workspaces
 from chalicelib.records.changes import Change, commit, hand_over
 from chalicelib.records.placement import placement_under
 from chalicelib.usecases.agents.conversation import Conversation
@@ -43,6 +44,9 @@ def pass_on(talk: Conversation, before: WorkspaceState, given_up: WorkspaceState
     store, org = talk.ports.store, talk.agent.organisation_id
     workspace = workspaces.load(store, org, before.workspace_id)
     if workspace is None or workspace.move is None:
+        if states.load(store, talk.placement, before.workspace_id) != before:
+            # The same report, doubled: another call handed it over between our two reads.
+            raise ConditionFailed(0, states.to_item(talk.placement, before).key)
         raise LookupError(f"{before.workspace_id} moves, and its record does not say where to")
     leaving = _Leaving(talk, workspace, workspace.move, before, given_up)
     target = agents.load(store, org, workspace.move.agent_id)

@@ -193,6 +193,20 @@ def test_lost_answers_and_repeated_reports_move_it_once(fleet: Fleet) -> None:
     assert fleet.second.applied == {(fleet.workspace_id, 3): 1}
 
 
+def test_a_report_whose_copy_moves_it_meanwhile_is_looked_at_again(
+    fleet: Fleet, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two calls with the same report one moves it, and the other finds that it is gone from here."""
+    fleet.move()
+    fleet.first.poll()
+    fleet.world.store.outdating = lambda: fleet.first.poll(hears=False)
+    answer = fleet.first.poll()
+    assert [receipt.workspace_id for receipt in answer.receipts] == [fleet.workspace_id]
+    assert fleet.shown().workspace.agent_id == fleet.target
+    assert fleet.actions().count("workspaces:moved") == 1
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", [0, 1], ids=["the-request", "the-handover"])
 def test_a_handler_that_dies_at_a_write_of_the_move_leaves_no_half(
