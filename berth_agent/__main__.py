@@ -22,7 +22,7 @@ from berth_agent.conversation import Identity
 from berth_agent.core import Core
 from berth_agent.health import serve
 from berth_agent.ownership import Owner
-from berth_agent.proxy import ProxyInstaller
+from berth_agent.proxy import ProxyInstaller, accounts
 from berth_agent.settings import BadSettings, Settings, read_token
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
 from berth_agent.stops import left_of
@@ -104,7 +104,9 @@ def _hands(chosen: Settings, client: Client, owner: Owner) -> Hands:
         control_plane=ControlPlane(chosen.control_plane, token, Https(chosen.ca_file)),
         applier=Applier(client, owner, threading.Event().wait),
         terminator=Terminator(client, owner),
-        proxy=ProxyInstaller(client, owner, chosen.proxy),
+        proxy=ProxyInstaller(
+            client, owner, chosen.proxy, partial(accounts, client, chosen.namespace)
+        ),
         left=partial(left_of, client, owner),
         listen=WakeUps(chosen.control_plane, token, chosen.ca_file),
     )

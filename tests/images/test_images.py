@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.wire import VERSION
-from images.architectures import AMD64, ARM64
+from images.architectures import AMD64, ARM64, Architecture
 from images.cache import Cache, default_cache
 from images.catalogue import IMAGES, Variant, build_base, build_image
 from tests.images.conftest import unpacked
@@ -16,11 +16,16 @@ from tests.images.conftest import unpacked
 pytestmark = pytest.mark.cluster
 
 
-@pytest.mark.parametrize("name", ["tools", "agent", "workspace"])
-def test_two_builds_are_equal(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name, architecture",
+    [("tools", AMD64), ("agent", AMD64), ("workspace", AMD64), ("agent", ARM64)],
+    ids=["tools", "agent", "workspace", "agent-arm64"],
+)
+def test_two_builds_are_equal(name: str, architecture: Architecture, tmp_path: Path) -> None:
     """Built again with an empty cache, from packages fetched again, the layer has the very same bytes."""
-    first = build_base(name, Cache(default_cache() / "images")) / "layer.tar"
-    second = build_base(name, Cache(tmp_path)) / "layer.tar"
+    variant = Variant(architecture)
+    first = build_base(name, Cache(default_cache() / "images"), variant) / "layer.tar"
+    second = build_base(name, Cache(tmp_path), variant) / "layer.tar"
 
     compared = subprocess.run(["cmp", first, second], capture_output=True, check=False)
     assert compared.stdout == b""
