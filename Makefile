@@ -50,7 +50,7 @@ lock: ## Resolve every requirements file again, keeping what still fits (UPGRADE
 
 ##@ Every day
 CHECKS := format lint types layers purity sizes words locks sentences spelling documents infra shell
-.PHONY: check fix golden test $(CHECKS:%=check-%)
+.PHONY: check fix golden manifest test $(CHECKS:%=check-%)
 check: $(CHECKS:%=check-%) ## Everything static, each also by name as check-NAME (under 90 s)
 
 $(CHECKS:%=check-%): setup
@@ -86,6 +86,9 @@ golden: setup ## Write the golden manifests, the API's description and the examp
 	$(PY) -m tests.golden.regenerate
 	$(PY) -m tests.api.test_answers
 	$(PY) -m tests.infra.example
+
+manifest: setup ## Render infra/kubernetes/agent.yaml from the chart (builds Helm when there is none)
+	$(PY) -m infra.manifest
 
 fix: setup ## Format and repair what a tool can repair
 	$(VENV)/bin/ruff check --fix --quiet . || true

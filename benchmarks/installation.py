@@ -177,7 +177,7 @@ class Installation:
             app.route(NO_OP)(lambda: Response("", {"Content-Type": "text/plain"}, 200))
         # Written as in a deployment, and not among the figures.
         self._lines = self._stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
-        self._client = Client(app)
+        self._client = Client(app, stage_name="benchmarks")  # which has no environment of its own
         self._owner = people.person_of(_owner(self.ports))
         self._token = make_token(self.ports, self._owner, name="b", lifetime_seconds=None).text
         self.agent = self.register("cluster")

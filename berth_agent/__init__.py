@@ -5,5 +5,3 @@ A functional core (``core.py`` and what it is made of: ``view``, ``report``, ``t
 commands, without clock, randomness, thread or socket. A thin shell (``shell.py``) carries them out
 with ``applier``, ``terminator`` and ``client``.
 """
-
-VERSION = "0.1.0"

@@ -1,4 +1,7 @@
-"""``python -m berth_agent``: run until SIGTERM. Exits with 2 when a setting is wrong."""
+"""``python -m berth_agent``: run until SIGTERM; ``check``: look whether it could, and say what is missing.
+
+Exits with 2 when a setting is wrong.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,18 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from functools import partial
 
-from berth_agent import VERSION, log, settings
+from berth_agent import log, settings
 from berth_agent.applier import Applier
+from berth_agent.check import LEASE, check
 from berth_agent.client import ControlPlane, Https
 from berth_agent.conversation import Identity
 from berth_agent.core import Core
 from berth_agent.health import serve
 from berth_agent.ownership import Owner
-from berth_agent.proxy import ProxyInstaller
+from berth_agent.proxy import ProxyInstaller, accounts
 from berth_agent.settings import BadSettings, Settings, read_token
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
 from berth_agent.stops import left_of
@@ -27,22 +32,27 @@ from berth_agent.watches import reflectors
 from berth_kube.client import Client
 from berth_kube.connection import Connection, connect
 from berth_kube.lease import Candidate, Elector, LeaseTiming
+from chalicelib.wire import VERSION
 from chalicelib.wire.labels import FIELD_MANAGER
 
-LEASE = "berth-agent"
 RELEASE = 10.0
 """Seconds for giving the Lease back on the way out."""
 
 logger = logging.getLogger("berth_agent")
 
 
-def main() -> int:
-    """Read the settings and run; the exit code."""
+def main(words: Sequence[str]) -> int:
+    """Read the settings and run, or check; the exit code."""
+    if words and tuple(words) != ("check",):
+        print(f"berth-agent: {' '.join(words)}? There is check, or nothing", file=sys.stderr)  # noqa: T201
+        return 2
     try:
         chosen = settings.load(os.environ)
     except BadSettings as error:
         print(f"berth-agent: {error}", file=sys.stderr)  # noqa: T201 - there is no log yet
         return 2
+    if words:
+        return check(chosen, connect())
     log.configure(chosen.log_level)
     logger.info("agent %s %s in %s", chosen.agent_id, VERSION, chosen.namespace)
     return run(chosen, connect())
@@ -94,7 +104,9 @@ def _hands(chosen: Settings, client: Client, owner: Owner) -> Hands:
         control_plane=ControlPlane(chosen.control_plane, token, Https(chosen.ca_file)),
         applier=Applier(client, owner, threading.Event().wait),
         terminator=Terminator(client, owner),
-        proxy=ProxyInstaller(client, owner),
+        proxy=ProxyInstaller(
+            client, owner, chosen.proxy, partial(accounts, client, chosen.namespace)
+        ),
         left=partial(left_of, client, owner),
         listen=WakeUps(chosen.control_plane, token, chosen.ca_file),
     )
@@ -107,4 +119,4 @@ def _exit_now() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -13,6 +13,7 @@ import msgspec
 import urllib3
 from pydantic import BaseModel, ValidationError
 
+from berth_agent.egress import Egress
 from chalicelib.wire import PROTOCOL
 from chalicelib.wire.reconcile import (
     PrerequisitesRequest,
@@ -61,12 +62,12 @@ class Https:
 
     def __init__(self, ca_file: Path | None) -> None:
         context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-        self._pool = urllib3.PoolManager(maxsize=1, ssl_context=context, retries=False)
+        self._egress = Egress(context)
 
     def __call__(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """See ``Exchange``."""
         try:
-            answer = self._pool.request(
+            answer = self._egress.to(address).request(
                 "POST", address, body=body, headers=headers, timeout=TIMEOUT, redirect=False
             )
         except (urllib3.exceptions.HTTPError, OSError) as broken:

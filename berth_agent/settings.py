@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import msgspec
+
+from berth_agent.proxy import ProxyPod
 
 _TOKEN = re.compile(r"berth_agt_[0-9a-z]+_([0-9a-z]+)_[A-Za-z0-9_-]+")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -42,6 +46,9 @@ class Settings:
     """Where liveness and readiness are served (``BERTH_HEALTH_ADDRESS``)."""
     log_level: str = "INFO"
     """``BERTH_LOG_LEVEL``"""
+    proxy: ProxyPod | None = field(default_factory=ProxyPod)
+    """What the proxy's pod has beside what the control plane says (``BERTH_PROXY_POD``); None: no
+    proxy (``BERTH_PROXY=off``)."""
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -61,6 +68,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         service_account=environment.get("BERTH_SERVICE_ACCOUNT", "berth-agent"),
         health=_listen(environment.get("BERTH_HEALTH_ADDRESS", "0.0.0.0:8080")),
         log_level=_level(environment.get("BERTH_LOG_LEVEL", "INFO")),
+        proxy=_proxy(environment.get("BERTH_PROXY", "on"), environment.get("BERTH_PROXY_POD", "")),
     )
 
 
@@ -117,3 +125,16 @@ def _level(text: str) -> str:
     if text not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise BadSettings(f"BERTH_LOG_LEVEL: {text} is not DEBUG, INFO, WARNING or ERROR")
     return text
+
+
+def _proxy(switch: str, text: str) -> ProxyPod | None:
+    if switch not in ("on", "off"):
+        raise BadSettings(f"BERTH_PROXY: {switch} is not on or off")
+    if switch == "off":
+        return None
+    try:
+        return msgspec.json.decode(text or "{}", type=ProxyPod)
+    except msgspec.DecodeError as error:
+        raise BadSettings(
+            f'BERTH_PROXY_POD: not JSON like {{"pod": {{}}, "container": {{}}}}: {error}'
+        ) from None

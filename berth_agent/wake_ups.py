@@ -11,6 +11,7 @@ import urllib3
 from pydantic import ValidationError
 
 from berth_agent.client import NoAnswer
+from berth_agent.egress import Egress
 from berth_agent.settings import BadSettings, is_safe
 from chalicelib.wire.reconcile import WakeChannel, WakeResponse
 
@@ -38,11 +39,9 @@ class WakeUps:
         self._token = token
         self._timeout = timeout
         own = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-        self._own = urllib3.PoolManager(maxsize=1, ssl_context=own, retries=False)
+        self._own = Egress(own)
         # A queue is of the cloud: the authorities of a private control plane do not vouch for it.
-        self._others = urllib3.PoolManager(
-            maxsize=1, ssl_context=ssl.create_default_context(), retries=False
-        )
+        self._others = Egress(ssl.create_default_context())
 
     def __call__(self, channel: WakeChannel) -> bool:
         """Wait at a channel; whether there is something to ask for. Raises ``NoAnswer``."""
@@ -66,11 +65,9 @@ class WakeUps:
         except ValidationError as error:
             raise NoAnswer(f"{path} answered what we do not understand") from error
 
-    def _got(
-        self, pool: urllib3.PoolManager, address: str, headers: Mapping[str, str], shown: str
-    ) -> bytes:
+    def _got(self, egress: Egress, address: str, headers: Mapping[str, str], shown: str) -> bytes:
         try:
-            answer = pool.request(
+            answer = egress.to(address).request(
                 "GET", address, headers=headers, timeout=self._timeout, redirect=False
             )
         except (urllib3.exceptions.HTTPError, OSError) as broken:

@@ -1,14 +1,15 @@
-"""``berth agent``: cordoning and draining an agent."""
+"""``berth agent``: installing, cordoning and draining an agent."""
 
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
-from berth_cli import workspaces
+from berth_cli import installing, workspaces
 from berth_cli.client import Client, Json, connect
 from berth_cli.draining import move_all, stop_all
 from berth_cli.failures import Exit, Failure
@@ -33,7 +34,7 @@ _COLUMNS: Sequence[Column] = (
     ("ZONE", lambda a: a["settings"]["zone"]),
 )
 
-agent = typer.Typer(help="List agents, cordon and drain them.", no_args_is_help=True)
+agent = typer.Typer(help="List agents, install, cordon and drain them.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name or id of the agent.")]
 Output = Annotated[Format, typer.Option("--output", "-o", help="How to print.")]
@@ -91,6 +92,30 @@ def drain(
     agents = workspaces.agent_named(client, name), workspaces.agent_named(client, to)
     client.post(_path(client, name, "cordon"), {})
     _say(move_all(client, agents, until))
+
+
+@agent.command()
+def install(
+    name: Annotated[str, typer.Argument(help="Name of the agent; a new one is registered.")],
+    *,
+    zone: Annotated[str, typer.Option(help="DNS name below which its workspaces answer.")] = "",
+    image_prefix: Annotated[
+        str, typer.Option(help="Registry, and path on it, of Berth's images.")
+    ] = "localhost",
+    chart: Annotated[str, typer.Option(help="Folder or address of the chart.")] = "infra/chart",
+    secret: Annotated[
+        str, typer.Option(help="File for the agent's token, as a manifest for kubectl.")
+    ] = "",
+) -> None:
+    """Register an agent, or give it a new token, and print the command that installs it. For owners."""
+    client = connect()
+    file = Path(secret or f"berth-{name}.yaml")
+    with installing.reserved(file) as keep:
+        keep(installing.token(client, name, zone, image_prefix))
+    sys.stderr.write(
+        f"{safe(str(file))} holds the agent's token; this removes it once it is there:\n"
+    )
+    sys.stdout.write(f"{installing.command(file, chart, image_prefix)}\n")
 
 
 def _path(client: Client, name: str, verb: str) -> str:

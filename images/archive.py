@@ -18,24 +18,24 @@ EPOCH = "1970-01-01T00:00:00Z"
 def archive(
     layers: Sequence[Path],
     out: Path,
-    name: str,
+    names: Sequence[str],
     config: Mapping[str, object],
     *,
     architecture: str = "amd64",
 ) -> Path:
-    """Write `layers` (uncompressed tars, lowest first) as the image `name` to `out`, and return `out`.
+    """Write `layers` (uncompressed tars, lowest first) as an image with these names to `out`, and return `out`.
 
     `config` is the `config` object of the image specification (``Entrypoint``, ``Cmd``, ``Env``, ``User``, ...).
     `out` appears whole or not at all. Raises `ValueError` without layers, `OSError` when a file fails.
     """
     if not layers:
-        raise ValueError(f"image {name}: an image needs at least one layer")
+        raise ValueError(f"image {names[0]}: an image needs at least one layer")
     digests = [sha256_of(layer) for layer in layers]
     image = _image_json(digests, config, architecture)
     image_name = f"{hashlib.sha256(image).hexdigest()}.json"
     members = dict(zip((f"{digest}/layer.tar" for digest in digests), layers, strict=True))
     paths = [f"{digest}/layer.tar" for digest in digests]
-    manifest = _json([{"Config": image_name, "RepoTags": [name], "Layers": paths}])
+    manifest = _json([{"Config": image_name, "RepoTags": list(names), "Layers": paths}])
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.{os.getpid()}")
     try:

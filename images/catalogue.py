@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from images import runtime, workspace
+from chalicelib.wire import VERSION
+from images import release, runtime, workspace
 from images.architectures import AMD64, Architecture
 from images.archive import archive
 from images.cache import Cache, recipe_of
 from images.runtime import Runtime
+from images.sbom import Subject, write_bill
+from images.tools.build import HERE as TOOLS
 from images.tools.build import build_layer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -23,25 +26,48 @@ BuildLayer = Callable[[Path, Architecture], None]
 class Image:
     """One image: a slow layer from packages, kept by its recipe, and perhaps a quick one of our own code."""
 
-    reference: str
+    name: str
     config: Mapping[str, object]
     build_base: BuildLayer
     recipe: tuple[Path, ...]
     """Files and folders, relative to the repository, that the base layer is made from."""
     code: tuple[str, ...] = ()
     """Our own packages, relative to the repository, which go into a layer of their own."""
+    npm_lock: Path | None = None
+    """Lock of what npm brings into the base layer."""
+
+    @property
+    def reference(self) -> str:
+        """What it is called where it comes from no registry."""
+        return release.names(self.name)[0]
 
 
-def build_image(
-    name: str, out: Path, cache: Cache, *, architecture: Architecture = AMD64, refresh: bool = False
-) -> Path:
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How an image is built, where it is not as usual."""
+
+    architecture: Architecture = AMD64
+    prefix: str = release.LOCAL
+    """Registry, and path on it, that the image will be pushed to."""
+    refresh: bool = False
+    """Fetch its packages again, though the recipe is unchanged."""
+
+
+USUAL = Variant()
+
+
+def build_image(name: str, out: Path, cache: Cache, variant: Variant = USUAL) -> Path:
     """Write the image as a docker archive ``<name>.tar`` to the folder `out` and return its path.
 
-    The base layer comes from `cache` when its recipe is unchanged; `refresh` fetches its packages again.
-    Raises `BuildError` with what to do.
+    What is in it lies beside it, as ``<name>.cdx.json``. The base layer comes from `cache` when its recipe is
+    unchanged. Raises `BuildError` with what to do.
     """
     image = IMAGES[name]
-    layers = [build_base(name, cache, architecture=architecture, refresh=refresh) / "layer.tar"]
+    base = build_base(name, cache, variant)
+    out.mkdir(parents=True, exist_ok=True)
+    subject = Subject(image.name, VERSION, variant.architecture)
+    write_bill(subject, base, image.npm_lock, out / f"{name}.cdx.json")
+    layers = [base / "layer.tar"]
     with tempfile.TemporaryDirectory(prefix="berth-image-") as scratch:
         if image.code:
             layers.append(
@@ -50,23 +76,21 @@ def build_image(
         return archive(
             layers,
             out / f"{name}.tar",
-            image.reference,
-            image.config,
-            architecture=architecture.name,
+            release.names(image.name, variant.prefix),
+            {**image.config, "Labels": release.labels(image.name)},
+            architecture=variant.architecture.name,
         )
 
 
-def build_base(
-    name: str, cache: Cache, *, architecture: Architecture = AMD64, refresh: bool = False
-) -> Path:
+def build_base(name: str, cache: Cache, variant: Variant = USUAL) -> Path:
     """The folder with the image's base layer (``layer.tar``), built only when its recipe changed."""
-    image = IMAGES[name]
+    image, architecture = IMAGES[name], variant.architecture
     recipe = recipe_of(architecture.name, *(REPOSITORY / part for part in image.recipe))
     return cache.folder(
         f"{name}-{architecture.name}",
         recipe,
         lambda folder: image.build_base(folder, architecture),
-        refresh=refresh,
+        refresh=variant.refresh,
     )
 
 
@@ -80,7 +104,7 @@ def _program(name: str, *, packages: tuple[str, ...] = (), programs: tuple[str, 
     requirements = Path("requirements") / f"{name}.txt"
     base = Runtime(packages=packages, programs=programs, requirements=REPOSITORY / requirements)
     return Image(
-        reference=f"localhost/berth-{name}:dev",
+        name=f"berth-{name}",
         config={
             "Entrypoint": [runtime.PYTHON, "-m", f"berth_{name}"],
             "Env": [
@@ -103,7 +127,7 @@ IMAGES: Mapping[str, Image] = {
     "agent": _program("agent"),
     "proxy": _program("proxy", packages=("haproxy",), programs=("/usr/sbin/haproxy",)),
     "tools": Image(
-        reference="localhost/berth-tools-base:dev",
+        name="berth-tools-base",
         config={
             "Entrypoint": ["/bin/busybox", "cp", "-RPf", "/bundle/.", "/.berth/"],
             "Env": [PATH],
@@ -111,9 +135,10 @@ IMAGES: Mapping[str, Image] = {
         },
         build_base=build_layer,
         recipe=(*_builder("libraries", "python_parts"), Path("images/tools")),
+        npm_lock=TOOLS / "package-lock.json",
     ),
     "workspace": Image(
-        reference="localhost/berth-workspace:dev",
+        name="berth-workspace",
         config={
             "Cmd": ["sleep", "infinity"],
             "Env": [PATH, f"HOME={workspace.HOME}", "LANG=C.UTF-8"],

@@ -1,5 +1,6 @@
 """Python packages for an image: hashed wheels from a requirement file, and byte code that fits a read-only folder."""
 
+import platform
 import shutil
 import subprocess
 import sys
@@ -7,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from images.architectures import Architecture
-from images.debian import BuildError, Stage
+from images.architectures import AMD64, ARM64, Architecture
+from images.debian import BuildError, Stage, unpack
 
 PYTHON = "3.11"
 """The Python of Debian 12, for which wheels are chosen and byte code is compiled."""
+_COMPILER = ("libpython3.11-stdlib", "python3.11-minimal")
+_NATIVE = {"x86_64": AMD64, "aarch64": ARM64}
 
 
 def install_wheels(requirements: Path, into: Path, platforms: Sequence[str]) -> None:
@@ -47,8 +50,19 @@ class Interpreter:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def staged_python(stage: Stage, architecture: Architecture) -> Interpreter:
-    """The unpacked Python of Debian, run in place by its own loader: the very compiler that the image will hold."""
+def compiler(stage: Stage, architecture: Architecture, scratch: Path) -> Interpreter:
+    """The Python of Debian that the image will hold or, where this machine cannot run that, the same for this machine.
+
+    Byte code is the same for all. `scratch` does not exist yet.
+    """
+    native = _NATIVE.get(platform.machine(), architecture)
+    if native is architecture:
+        return _staged(stage, architecture)
+    return _staged(unpack(_COMPILER, scratch, native.name), native)
+
+
+def _staged(stage: Stage, architecture: Architecture) -> Interpreter:
+    """The unpacked Python, run in place by its own loader."""
     libraries = ":".join(
         str(stage.root / folder.lstrip("/")) for folder in architecture.library_folders
     )

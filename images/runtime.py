@@ -14,7 +14,7 @@ from images import libraries
 from images.architectures import Architecture
 from images.debian import Stage, unpack
 from images.layers import write_layer
-from images.python_parts import Interpreter, compile_bytecode, install_wheels, staged_python
+from images.python_parts import Interpreter, compile_bytecode, compiler, install_wheels
 
 PYTHON_PACKAGES = (
     "ca-certificates",
@@ -89,9 +89,9 @@ def build_runtime(runtime: Runtime, folder: Path, architecture: Architecture) ->
         for part in WHEEL_PARTS_LEFT_OUT:
             shutil.rmtree(wheels / part, ignore_errors=True)
         _copy_libraries(stage, root, architecture)
+        python = compiler(stage, architecture, Path(scratch) / "compiler")
         for shown_as in (STANDARD_LIBRARY, WHEELS):
-            modules = root / shown_as.lstrip("/")
-            compile_bytecode(staged_python(stage, architecture), modules, shown_as)
+            compile_bytecode(python, root / shown_as.lstrip("/"), shown_as)
         stage.copy_licences(root)
         write_layer(root, folder / "layer.tar")
         (folder / "packages.txt").write_text(stage.packages)

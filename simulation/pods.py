@@ -12,7 +12,7 @@ from berth_agent.client import Answer, ControlPlane, NoAnswer
 from berth_agent.conversation import Identity
 from berth_agent.core import Core
 from berth_agent.ownership import Owner
-from berth_agent.proxy import ProxyInstaller
+from berth_agent.proxy import ProxyInstaller, ProxyPod
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
 from berth_agent.stops import left_of
 from berth_agent.terminator import Terminator
@@ -138,7 +138,7 @@ class Pod:
             control_plane=ControlPlane(ADDRESS, self._around.token, self._exchange),
             applier=Applier(client, owner, pause),
             terminator=Terminator(client, owner),
-            proxy=ProxyInstaller(client, owner),
+            proxy=ProxyInstaller(client, owner, ProxyPod()),
             left=partial(left_of, client, owner),
             listen=self._around.listen,
         )

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,13 +45,13 @@ class Tool:
     variables: tuple[str, ...] = ()
 
 
-def pinned_version(module: str) -> str:
-    """The version of a Go module in `go.mod`, such as `v1.36.3`."""
+def pinned_version(module: str, inside: Path = MODULE) -> str:
+    """The version of a Go module in the `go.mod` of the folder `inside`, such as `v1.36.3`."""
     found = re.search(
-        rf"^\s*{re.escape(module)} (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE
+        rf"^\s*{re.escape(module)} (v\S+)", (inside / "go.mod").read_text(), re.MULTILINE
     )
     if found is None:
-        raise ClusterError(f"{MODULE / 'go.mod'} pins no version of {module}.")
+        raise ClusterError(f"{inside / 'go.mod'} pins no version of {module}.")
     return found[1]
 
 
@@ -94,15 +94,16 @@ def tools(tier: Tier = Tier.FULL) -> list[Tool]:
 
 def folder(cache: Path) -> Path:
     """Where the programs of exactly these sources lie; another source text has another folder."""
+    name = f"k8s-{pinned_version('k8s.io/kubernetes').removeprefix('v')}"
+    return cache / name / digest_of([MODULE / source for source in SOURCES]) / "bin"
+
+
+def digest_of(sources: Iterable[Path]) -> str:
+    """What tells these sources from others."""
     digest = hashlib.sha256()
-    for source in SOURCES:
-        digest.update((MODULE / source).read_bytes())
-    return (
-        cache
-        / f"k8s-{pinned_version('k8s.io/kubernetes').removeprefix('v')}"
-        / digest.hexdigest()[:16]
-        / "bin"
-    )
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def is_built(cache: Path, tier: Tier = Tier.FULL) -> bool:
@@ -125,12 +126,12 @@ def build(cache: Path, tier: Tier = Tier.FULL, report: Report = lambda _line: No
     ):
         return target
     target.mkdir(parents=True, exist_ok=True)
-    with _alone(target.parent / "lock", report):
+    with alone(target.parent / "lock", report):
         go = go_command(cache, report)
         for number, tool in enumerate(chosen, 1):
             if not (target / tool.name).exists():
                 report(f"building {tool.name} ({number} of {len(chosen)}) ...")
-                _build_one(go, tool, target)
+                compile_program(go, tool, target)
         if tier is Tier.KWOK:
             _copy_stages(go, _stages(target))
     return target
@@ -175,11 +176,12 @@ def go_is_new_enough(version_line: str) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= GO_MINIMUM
 
 
-def _build_one(go: str, tool: Tool, target: Path) -> None:
+def compile_program(go: str, tool: Tool, target: Path, module: Path = MODULE) -> None:
+    """Compile a program of a module into the folder `target`. Raises ClusterError."""
     partial = target / f".{tool.name}.partial"
     link = " ".join(["-s", "-w", *(f"-X {variable}" for variable in tool.variables)])
     command = [go, "build", "-trimpath", "-ldflags", link, "-o", str(partial), tool.package]
-    _run(command, f"{tool.name} could not be built.")
+    _run(command, f"{tool.name} could not be built.", module)
     partial.rename(target / tool.name)
 
 
@@ -221,16 +223,17 @@ def _output(command: list[str]) -> str:
     return done.stdout
 
 
-def _run(command: list[str], failure: str) -> None:
+def _run(command: list[str], failure: str, folder: Path = MODULE) -> None:
     done = subprocess.run(
-        command, cwd=MODULE, env=_go_environment(), capture_output=True, text=True, check=False
+        command, cwd=folder, env=_go_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise ClusterError("\n  ".join([failure, *(done.stdout + done.stderr).splitlines()[-15:]]))
 
 
 @contextmanager
-def _alone(lock: Path, report: Report) -> Iterator[None]:
+def alone(lock: Path, report: Report) -> Iterator[None]:
+    """Let builders of the same programs wait for each other."""
     with lock.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -61,7 +61,7 @@ def build_debian(cache: Path, packages: Sequence[str], name: str) -> Path:
         rootfs = folder / "rootfs.tar"
         options = ["--variant=minbase", f"--include={','.join(chosen)}", "--format=tar", *unread]
         mmdebstrap(options, rootfs)
-        archive([rootfs], folder / "image.tar", name, {"Env": ENVIRONMENT, "Cmd": ["sh"]})
+        archive([rootfs], folder / "image.tar", [name], {"Env": ENVIRONMENT, "Cmd": ["sh"]})
         rootfs.unlink()
 
     try:
@@ -122,7 +122,7 @@ def _build(
 
     def make(folder: Path) -> None:
         (folder / "layer.tar").write_bytes(layer.getvalue())
-        archive([folder / "layer.tar"], folder / "image.tar", name, config)
+        archive([folder / "layer.tar"], folder / "image.tar", [name], config)
         (folder / "layer.tar").unlink()
 
     return (

@@ -84,7 +84,6 @@ class Site(Raised):
         )
         with self._steps.step("agent and proxy in the cluster"):
             self._install_agent()
-            self.place.expose_proxy(self.names.proxy_port)
 
     def _start_neighbours(self) -> None:
         self.authority = Authority(self.folder / "certificates")
@@ -133,12 +132,17 @@ class Site(Raised):
             self._stack.callback(self._leave, manifest)
         self.place.kubectl("apply", "-f", "-", text_input=manifest)
         self.place.kubectl("apply", "-f", "-", text_input=json.dumps(self._proxy_certificate()))
+        self._await_proxy()
+
+    def _await_proxy(self) -> None:
+        """Wait for agent and proxy, and open the proxy's port."""
         deadline = f"--timeout={_READY_SECONDS}s"
         for deployment in ("berth-agent", "berth-proxy"):
             self._await_deployment(deployment)
             self.place.kubectl(
                 "-n", _NAMESPACE, "rollout", "status", f"deployment/{deployment}", deadline
             )
+        self.place.expose_proxy(self.names.proxy_port)
 
     def _leave(self, manifest: str) -> None:
         """Take out of a cluster that lives on what came into it: agent, proxy and workspaces."""

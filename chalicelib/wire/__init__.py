@@ -8,3 +8,6 @@ This package imports no message module, so that ``chalicelib.wire.labels`` stays
 
 PROTOCOL = 1
 """Version of the agent's protocol. The control plane refuses a later one: it is upgraded first."""
+
+VERSION = "0.1.0"
+"""Of Berth's programs, and so of their images and of the chart that installs them."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from images.architectures import Architecture
 from images.debian import BuildError, Stage, unpack
 from images.layers import write_layer
-from images.python_parts import compile_bytecode, install_wheels, staged_python
+from images.python_parts import compile_bytecode, compiler, install_wheels
 from images.tools import contents
 from images.tools.assembly import assemble, finish
 from images.tools.relocation import ROOT
@@ -28,8 +28,10 @@ def build_bundle(stage: Stage, bundle: Path, architecture: Architecture) -> None
     shutil.rmtree(bundle / "web/bin", ignore_errors=True)
     _add_xterm(bundle / "web/static")
     finish(bundle, architecture)
-    for folder in ("lib/python3.11", "web"):
-        compile_bytecode(staged_python(stage, architecture), bundle / folder, f"{ROOT}/{folder}")
+    with tempfile.TemporaryDirectory(prefix="berth-compiler-") as scratch:
+        python = compiler(stage, architecture, Path(scratch) / "stage")
+        for folder in ("lib/python3.11", "web"):
+            compile_bytecode(python, bundle / folder, f"{ROOT}/{folder}")
 
 
 def build_layer(folder: Path, architecture: Architecture) -> None:

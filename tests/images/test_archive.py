@@ -21,7 +21,7 @@ def layers(tmp_path: Path) -> list[Path]:
 
 def test_layers_keep_their_order_and_digests(layers: list[Path], tmp_path: Path) -> None:
     """The configuration lists each layer's digest, lowest first, and the manifest points at the same bytes."""
-    out = archive(layers, tmp_path / "image.tar", "localhost/berth-x:dev", {"User": "33333:0"})
+    out = archive(layers, tmp_path / "image.tar", ["localhost/berth-x:dev"], {"User": "33333:0"})
 
     with tarfile.open(out) as tar:
         content = {member.name: tar.extractfile(member).read() for member in tar}  # type: ignore[union-attr]  # regular files only
@@ -39,9 +39,9 @@ def test_layers_keep_their_order_and_digests(layers: list[Path], tmp_path: Path)
 
 def test_the_same_layers_give_the_same_bytes(layers: list[Path], tmp_path: Path) -> None:
     """Two archives of the same layers are equal, whatever the layers' modification times are."""
-    first = archive(layers, tmp_path / "first.tar", "localhost/berth-x:dev", {}).read_bytes()
+    first = archive(layers, tmp_path / "first.tar", ["localhost/berth-x:dev"], {}).read_bytes()
     layers[0].touch()
-    second = archive(layers, tmp_path / "second.tar", "localhost/berth-x:dev", {}).read_bytes()
+    second = archive(layers, tmp_path / "second.tar", ["localhost/berth-x:dev"], {}).read_bytes()
 
     assert first == second
 
@@ -49,11 +49,11 @@ def test_the_same_layers_give_the_same_bytes(layers: list[Path], tmp_path: Path)
 def test_a_failed_archive_leaves_the_earlier_one(layers: list[Path], tmp_path: Path) -> None:
     """When a layer is missing, the archive of the last good build stays as it was, and no part beside it."""
     folder = tmp_path / "out"
-    target = archive(layers, folder / "image.tar", "localhost/berth-x:dev", {})
+    target = archive(layers, folder / "image.tar", ["localhost/berth-x:dev"], {})
     before = target.read_bytes()
 
     with pytest.raises(FileNotFoundError):
-        archive([*layers, tmp_path / "absent.tar"], target, "localhost/berth-x:dev", {})
+        archive([*layers, tmp_path / "absent.tar"], target, ["localhost/berth-x:dev"], {})
     assert target.read_bytes() == before
     assert list(folder.iterdir()) == [target]
 
@@ -61,4 +61,4 @@ def test_a_failed_archive_leaves_the_earlier_one(layers: list[Path], tmp_path: P
 def test_an_image_without_layers_is_refused(tmp_path: Path) -> None:
     """An empty list of layers is an error that names the image."""
     with pytest.raises(ValueError, match="localhost/berth-x:dev"):
-        archive([], tmp_path / "image.tar", "localhost/berth-x:dev", {})
+        archive([], tmp_path / "image.tar", ["localhost/berth-x:dev"], {})

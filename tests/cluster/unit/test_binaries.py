@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from berth_local.cluster import binaries
+from berth_local.cluster import binaries, helm
 from berth_local.cluster.errors import ClusterError
 from berth_local.cluster.layout import Tier
 
@@ -72,3 +72,10 @@ def test_folder_carries_version_and_sources(tmp_path: Path) -> None:
 
     version = binaries.pinned_version("k8s.io/kubernetes").removeprefix("v")
     assert folder.parent.parent == tmp_path / f"k8s-{version}"
+
+
+@pytest.mark.parametrize("module", ["api", "apimachinery", "client-go"])
+def test_helm_is_made_of_what_the_cluster_is_made_of(module: str) -> None:
+    """The client library has one version in both modules: what is compiled for the one serves the other."""
+    name = f"k8s.io/{module}"
+    assert binaries.pinned_version(name, helm.MODULE) == binaries.pinned_version(name)
