@@ -36,8 +36,8 @@ ROWS = (
         name="a-queue-that-is-down-fails-wishes",
         meaning="Where an agent cannot be woken, the person's accepted request is answered with an error.",
         file=_STORE,
-        text="type(error).__name__)\n                return\n",
-        replacement="type(error).__name__)\n                raise\n",
+        text="class_of(error))\n                return\n",
+        replacement="class_of(error))\n                raise\n",
         tests=_CALLS,
     ),
     Mutant(
