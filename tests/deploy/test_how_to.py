@@ -324,6 +324,13 @@ def is_apart(way: Way) -> None:
         assert answer.status_code == status, answer.text
 
 
+def leaves_what_stacks_made(way: Way) -> None:
+    """Of both stages nothing is left but what another stack has made, and the data."""
+    assert way.newcomer.functions().keys() == {"berth-dev", "berth-dev-sweep"}
+    assert len(way.newcomer.aws.client("apigateway").get_rest_apis()["items"]) == 1
+    has_table_and_key(way)
+
+
 Promise = Callable[[Way], None]
 SET_UP, APART = "Set it up", "People and agents apart"
 OWN, STACKS, AWAY = "What you need", "By CloudFormation instead", "Take it away"
@@ -352,6 +359,7 @@ STEPS: list[tuple[str, str, Promise]] = [
     (STACKS, "make package STAGE=dev", is_deployed_by_stacks),
     (APART, "aws cloudformation deploy --stack-name berth-dev-people-operations", watches_both),
     (APART, "aws cloudformation describe-stacks", is_apart),
+    (APART, "make destroy STAGE=dev-people", leaves_what_stacks_made),
 ]
 """Blocks of the page in the order in which somebody may follow them, by section and beginning, each with its promise."""
 
