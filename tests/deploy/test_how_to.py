@@ -12,7 +12,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from berth_agent.client import ControlPlane
+from berth_agent.client import Answer, ControlPlane
 from berth_local.site.person import Person, sign_in_by
 from checks.tree import ROOT
 from tests.deploy.agents import RegisteredAgent, RemoteCluster, create
@@ -221,6 +221,7 @@ def takes_the_code_away(way: Way) -> None:
 def is_upgraded(way: Way) -> None:
     """The later release answers at the same API, finds what was there, and writes rows of its own kind."""
     assert way.health()["protocol"] == 2
+    assert later_agent(way).status == 200
     works(way)
     assert [row for row in way.newcomer.rows() if "later" in row]
     has_deployed(way)
@@ -230,6 +231,8 @@ def is_upgraded(way: Way) -> None:
 def is_rolled_back(way: Way) -> None:
     """The former release answers at the same API, reads what the later one wrote, and goes on with it."""
     assert way.health()["protocol"] == 1
+    refused = later_agent(way)
+    assert (refused.status, b"#/protocol" in refused.body) == (422, True)
     finds_everything(way)
     assert way.cluster is not None
     with way.client() as owner:
@@ -240,6 +243,18 @@ def is_rolled_back(way: Way) -> None:
     works(way)
     has_deployed(way)
     assert way.apis[-1] == way.apis[-2]
+
+
+def later_agent(way: Way) -> Answer:
+    """Return what an agent of the later release is answered."""
+    assert way.agent is not None
+    said = {"protocol": 2, "update_type": "partial", "epoch": 1, "instance": "pod-1"}
+    headers = {
+        "Authorization": f"Bearer {way.agent.token}",
+        "Content-Type": "application/json",
+    }
+    address = f"https://{DOMAIN}/agent/v1/reconcile"
+    return way.newcomer.exchange(address, json.dumps(said).encode(), headers)
 
 
 def has_another_secret(way: Way) -> None:
@@ -309,6 +324,13 @@ def is_apart(way: Way) -> None:
         assert answer.status_code == status, answer.text
 
 
+def leaves_what_stacks_made(way: Way) -> None:
+    """Of both stages nothing is left but what another stack has made, and the data."""
+    assert way.newcomer.functions().keys() == {"berth-dev", "berth-dev-sweep"}
+    assert len(way.newcomer.aws.client("apigateway").get_rest_apis()["items"]) == 1
+    has_table_and_key(way)
+
+
 Promise = Callable[[Way], None]
 SET_UP, APART = "Set it up", "People and agents apart"
 OWN, STACKS, AWAY = "What you need", "By CloudFormation instead", "Take it away"
@@ -337,6 +359,7 @@ STEPS: list[tuple[str, str, Promise]] = [
     (STACKS, "make package STAGE=dev", is_deployed_by_stacks),
     (APART, "aws cloudformation deploy --stack-name berth-dev-people-operations", watches_both),
     (APART, "aws cloudformation describe-stacks", is_apart),
+    (APART, "make destroy STAGE=dev-people", leaves_what_stacks_made),
 ]
 """Blocks of the page in the order in which somebody may follow them, by section and beginning, each with its promise."""
 

@@ -1,11 +1,14 @@
 """An installation of two stages over one table: people at the one, agents at the other, by one address."""
 
+import base64
+import hashlib
 import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -14,6 +17,7 @@ from berth_agent.wake_ups import WakeUps
 from berth_local.aws.account import Account
 from berth_local.aws.deployment import OWNER, Deployment
 from berth_local.schedule import scheduled_event
+from berth_local.site.person import sign_in_by
 from chalicelib.wire.reconcile import ApplyOrder, PrerequisitesRequest, TerminateOrder
 from infra.stage import policy_file
 from tests.deploy import probes
@@ -129,6 +133,52 @@ def test_what_people_seal_agents_open(agent: RegisteredAgent, owner: httpx.Clien
     orders = [order for each in cluster.settle() for order in each.orders]
     assert [type(order) for order in orders] == [TerminateOrder]
     assert owner.get(f"/api/v1/workspaces/{workspace}").json()["actual"] == "Terminated"
+
+
+def test_a_workspace_moves_to_another_agent(apart: Deployment, owner: httpx.Client) -> None:
+    """What people's stage was asked for, agents' stage carries out under its own rights: one agent gives up, one takes over."""
+    first, second = (register(apart, owner, name) for name in ("from", "to"))
+    leaving, taking = RemoteCluster(first), RemoteCluster(second)
+    workspace = create(owner, first)
+    leaving.poll("full")
+    leaving.settle()
+    wish = {"agent_id": second.id, "discard_volume": True}
+    owner.post(f"/api/v1/workspaces/{workspace}/move", json=wish).raise_for_status()
+
+    leaving.settle()
+    taking.poll("full")
+    taking.settle()
+
+    found = owner.get(f"/api/v1/workspaces/{workspace}").json()
+    assert (found["agent_id"], found["actual"]) == (second.id, "Running")
+    assert not leaving.live
+
+
+def test_a_person_is_let_in_across_both_stages(
+    apart: Deployment, owner: httpx.Client, agent: RegisteredAgent
+) -> None:
+    """People's stage gives a browser a ticket, and agents' stage trades it, once, for an admission."""
+    workspace = create(owner, agent)
+    objects = agent.control_plane().prerequisites(INTRODUCTION).objects
+    (token,) = [
+        base64.b64decode(each["data"]["token"]).decode()
+        for each in objects
+        if each["kind"] == "Secret" and "token" in each.get("data", {})
+    ]
+    verifier = "v" * 43
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+    host = f"7681-{workspace}.ws.example.com"
+    asked = {"host": host, "path": "/", "challenge": challenge.decode()}
+    with apart.client() as browser:
+        sign_in_by(browser, apart.url, OWNER)
+        location = browser.get("/enter", params=asked).headers["location"]
+    (ticket,) = parse_qs(urlsplit(location).query)["ticket"]
+    with apart.client(token) as proxy:
+        body = {"ticket": ticket, "host": host, "verifier": verifier}
+        admitted, again = (proxy.post("/agent/v1/admissions", json=body) for _ in range(2))
+
+    assert admitted.raise_for_status().json()["workspace_id"] == workspace
+    assert again.status_code >= 400
 
 
 def test_an_agent_hears_of_a_wish_at_the_other_stage(
