@@ -32,7 +32,10 @@ PLACEHOLDERS = {
 NOT_RUN = {
     "API=$(.venv/bin/python -m infra.deploy api dev-people)": (
         "MiniStack has no AWS::ApiGatewayV2::RoutingRule, which leads the paths of agents to their stage"
-    )
+    ),
+    "make smoke STAGE=dev": (
+        "It looks for what MiniStack lacks, and so ends with 1 there: test_smoke.py runs it, check by check"
+    ),
 }
 """Blocks, by their first line, each with what the emulator lacks; docs/explanation/deployment.md says how to see it on AWS."""
 
