@@ -288,6 +288,17 @@ def test_a_context_may_have_no_further_keys(account: Account, sealer: Any) -> No
     assert not is_allowed(sealer, "decrypt", CiphertextBlob=sealed, EncryptionContext=context)
 
 
+def test_a_key_with_replicas_is_found_in_its_ciphertext(account: Account) -> None:
+    """Who opens without naming the key is judged by the key that sealed, a multi-Region key too."""
+    keys = account.aws.client("kms")
+    ours, theirs = (keys.create_key(MultiRegion=True)["KeyMetadata"]["Arn"] for _ in range(2))
+    opener = account.session(account.role([allow("kms:Decrypt", on=ours)]), "kms")
+
+    for key, allowed in ((ours, True), (theirs, False)):
+        sealed = keys.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+        assert is_allowed(opener, "decrypt", CiphertextBlob=sealed) is allowed
+
+
 def test_what_was_not_granted_on_a_key_is_denied(account: Account, sealer: Any) -> None:
     """The right to encrypt is not the right to make data keys."""
     wanted = {"KeyId": account.key, "KeySpec": "AES_256", "EncryptionContext": RED}

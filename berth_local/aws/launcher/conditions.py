@@ -39,9 +39,9 @@ def install() -> None:
         context.pop("dynamodb:Attributes", None)  # of projections alone; ours are of everything
         return context
 
-    def resource_arn(service: str, *more: Any) -> str:
-        arn: str = arn_before(service, *more)
-        return _key_arn(arn) if service == "kms" else arn
+    def resource_arn(service: str, *request: Any) -> str:
+        arn: str = arn_before(service, *request)
+        return _key_arn(arn, request[3]) if service == "kms" else arn
 
     def first_match(ctx: Any, stmts: Sequence[Any], effect: str) -> Any:
         return match_before(ctx, [_expanded(each, ctx) for each in stmts], effect)
@@ -79,8 +79,10 @@ def _key_id_within(request: Mapping[str, Any]) -> str:
     return base64.b64decode(request.get("CiphertextBlob") or "")[:36].decode(errors="replace")
 
 
-def _key_arn(arn: str) -> str:
-    key = seams.FIND_KEY.value(arn) if ":alias/" in arn else None
+def _key_arn(arn: str, body: bytes) -> str:
+    """Return the key behind an alias, or within a ciphertext: MiniStack finds no multi-Region key there."""
+    named = arn if ":alias/" in arn else _key_id_within(_parsed(body)) if arn == "*" else ""
+    key = seams.FIND_KEY.value(named) if named else None
     return arn if key is None else str(key["Arn"])
 
 
