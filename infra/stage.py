@@ -41,6 +41,8 @@ class Choices:
     """Whether the package brings an authority of the team's own."""
     tracing: bool = False
     """Whether functions and API send traces to X-Ray."""
+    table: str = ""
+    """One that was restored from a backup, in place of the data stack's."""
 
     def surfaces(self, name: str) -> dict[str, str]:
         """Return which stages there are, and which routes each answers."""
@@ -152,6 +154,8 @@ def write(folder: Path, installation: Installation, choices: Choices) -> list[st
     before = {*folder.glob("policy-*.json"), *folder.glob("template-*.json")}
     done = []
     choices = replace(choices, authority=(folder.parent / AUTHORITY).is_file())
+    if choices.table:
+        installation = replace(installation, table=choices.table)
     for file, content in files(config, installation, choices):
         (folder / file).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         done.append(f".chalice/{file}")
@@ -182,6 +186,9 @@ def _asked(arguments: Sequence[str] | None) -> tuple[str, Choices]:
     parser.add_argument("--concurrency", type=int, default=100, help="reserved; 0: not")
     parser.add_argument("--architecture", choices=("x86_64", "arm64"), default="x86_64")
     parser.add_argument("--tracing", action="store_true", help="send traces to X-Ray")
+    parser.add_argument(
+        "--table", default="", help="one that was restored, in place of the stack's"
+    )
     asked = vars(parser.parse_args(arguments))
     name = asked.pop("name")
     if NAME.fullmatch(name) is None:
