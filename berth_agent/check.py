@@ -82,5 +82,7 @@ def _leader(chosen: Settings, transport: Transport) -> str:
         )
     age = datetime.now(UTC) - lease.spec.renew_time
     if age > timedelta(seconds=LeaseTiming().duration):
-        raise Missing(f"{lease.spec.holder_identity} led, and was heard {age.seconds} s ago")
+        raise Missing(
+            f"{lease.spec.holder_identity} led, and was heard {age.total_seconds():.0f} s ago"
+        )
     return f"{lease.spec.holder_identity} leads"

@@ -100,8 +100,8 @@ def install(
     *,
     zone: Annotated[str, typer.Option(help="DNS name below which its workspaces answer.")] = "",
     image_prefix: Annotated[
-        str, typer.Option(help="Registry, and path on it, of Berth's images.")
-    ] = "localhost",
+        str, typer.Option(help="Registry, and path on it, of Berth's images; else localhost.")
+    ] = "",
     chart: Annotated[str, typer.Option(help="Folder or address of the chart.")] = "infra/chart",
     secret: Annotated[
         str, typer.Option(help="File for the agent's token, as a manifest for kubectl.")

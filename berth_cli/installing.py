@@ -18,6 +18,8 @@ from berth_cli.failures import Exit, Failure
 from chalicelib.wire import VERSION
 
 NAMESPACE = "berth"
+LOCAL = "localhost"
+"""Where the chart and the control plane look for images unless they are told."""
 SECRET = "berth-agent"  # noqa: S105 - the name of a Secret
 _IMAGES = {
     "tools_image": "berth-tools-base",
@@ -62,7 +64,7 @@ def token(client: Client, name: str, zone: str, image_prefix: str) -> str:
         message = f"there is no agent {name} yet: to register it, say --zone workspaces.example.org"
         raise Failure(message, Exit.USAGE)
     images = {
-        setting: f"{image_prefix.rstrip('/')}/{image}:{VERSION}"
+        setting: f"{(image_prefix or LOCAL).rstrip('/')}/{image}:{VERSION}"
         for setting, image in _IMAGES.items()
     }
     made = client.post("/api/v1/agents", {"name": name, "settings": {"zone": zone, **images}})
@@ -72,12 +74,12 @@ def token(client: Client, name: str, zone: str, image_prefix: str) -> str:
 def command(file: Path, chart: str, image_prefix: str) -> str:
     """Return the command that brings the token to the cluster, and then the agent."""
     configured = load(os.environ)
-    values = {
-        "controlPlane.url": configured.url,
-        "existingSecret": SECRET,
-        "imagePrefix": image_prefix,
-    }
-    helm = ["helm", "upgrade", "--install", "berth", chart, "--namespace", NAMESPACE]
+    values = {"controlPlane.url": configured.url, "existingSecret": SECRET}
+    if image_prefix:
+        values["imagePrefix"] = image_prefix
+    # Without it, the values of an agent that is installed already would be the chart's again.
+    kept = "--reset-then-reuse-values"
+    helm = ["helm", "upgrade", "--install", "berth", chart, "--namespace", NAMESPACE, kept]
     for name, value in values.items():
         helm += ["--set", f"{name}={value}"]
     if configured.ca_file:

@@ -24,6 +24,8 @@ CONNECTIONS = 32
 
 CHUNK = 65_536
 _LENGTH = 4
+_LONGEST = 16 * 1024 * 1024
+"""Bytes of one message: ten times what the API server stores of an object."""
 
 
 class Connection:
@@ -110,7 +112,10 @@ def _frames(received: bytes) -> tuple[list[bytes], bytes]:
     """Whole messages and the rest; ahead of each are its length's four bytes, the highest first."""
     frames, start = list[bytes](), 0
     while (begin := start + _LENGTH) <= len(received):
-        end = begin + int.from_bytes(received[start:begin])
+        length = int.from_bytes(received[start:begin])
+        if length > _LONGEST:
+            raise Unreachable(f"the API server announces a message of {length} bytes")
+        end = begin + length
         if end > len(received):
             break
         frames.append(received[begin:end])

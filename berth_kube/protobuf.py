@@ -44,10 +44,7 @@ class Decoder(Generic[T]):
                 f"no object of Kubernetes in protobuf begins with {data[:4]!r}"
             )
         envelope = _parsed(_ENVELOPE, data[len(MAGIC) :])
-        try:
-            found: T = self._build(_parsed(self._message, envelope.raw))
-        except UnicodeDecodeError as broken:  # JSON would have had a replacement character
-            raise msgspec.DecodeError(f"no UTF-8 in protobuf: {broken}") from broken
+        found: T = self._build(_parsed(self._message, envelope.raw))
         return found
 
 
@@ -107,10 +104,14 @@ def _of_map(type_: type[Any]) -> _Read:
 
 
 def _moment(time: Any) -> str | None:
-    """RFC 3339 as JSON writes it; None for Go's zero time, which has no bytes."""
+    """RFC 3339 as JSON writes it; None for Go's zero time, which has no bytes, and for no time at all:
+    whoever may write an event may write any number into it."""
     if not time.seconds:
         return None
-    moment = datetime.fromtimestamp(time.seconds, UTC).replace(microsecond=time.nanos // 1000)
+    try:
+        moment = datetime.fromtimestamp(time.seconds, UTC).replace(microsecond=time.nanos // 1000)
+    except (ValueError, OverflowError, OSError):
+        return None
     return moment.isoformat().replace("+00:00", "Z")
 
 

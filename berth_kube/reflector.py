@@ -95,7 +95,7 @@ class Reflector(Generic[T]):
                 self._round()
                 if self._machine.now() - began < self._timing.short:
                     delay = backoff.next(self._machine.chance())
-            except (KubernetesError, msgspec.DecodeError) as error:
+            except (KubernetesError, msgspec.DecodeError, ValueError) as error:
                 if self._stopping.is_set():
                     return
                 if isinstance(error, Unreachable) and not self._heard:
@@ -130,7 +130,7 @@ class Reflector(Generic[T]):
             backoff.reset()
         if isinstance(error, Gone):
             self._listed = False
-        elif isinstance(error, msgspec.DecodeError):
+        elif not isinstance(error, KubernetesError):
             self._readers = {JSON: self._readers[JSON]}  # which can say everything
         self._hear()
         delay = backoff.next(self._machine.chance())

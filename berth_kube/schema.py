@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
+    Edition,
     FieldDescriptorProto,
     FileDescriptorProto,
 )
@@ -137,7 +138,11 @@ def message_class(name: str) -> type[Message]:
 
 
 def _classes() -> dict[str, type[Message]]:
-    file = FileDescriptorProto(name=f"{_PACKAGE}.proto", package=_PACKAGE)
+    # Of this edition a field is absent or present, as in Kubernetes' proto2, and text that is no UTF-8
+    # is refused; in proto2 it would come as bytes.
+    file = FileDescriptorProto(
+        name=f"{_PACKAGE}.proto", package=_PACKAGE, syntax="editions", edition=Edition.EDITION_2023
+    )
     for name, fields in _MESSAGES.items():
         _describe(file.message_type.add(name=name), fields)
     pool = DescriptorPool()

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 from chalicelib import bootstrap
+from chalicelib.log import class_of
 from chalicelib.ports.bundle import Ports
+from chalicelib.ports.keys import KeyServiceBusy
+from chalicelib.ports.store import ItemTooLarge, StoreBusy
 from chalicelib.records import people
 from chalicelib.settings import SettingsError
 from chalicelib.usecases.organisations.transfer import (
@@ -29,8 +32,13 @@ def main() -> int:
         return 2
     try:
         _carry_out(ports, asked)
-    except (ChangedMeanwhile, Unusable, Taken, OSError) as error:
+    except (ChangedMeanwhile, Unusable, Taken, OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except (StoreBusy, KeyServiceBusy, ItemTooLarge) as error:
+        sys.stderr.write(
+            f"{class_of(error)}: the store or the master key did not answer; run it again\n"
+        )
         return 1
     except LookupError:
         sys.stderr.write(f"{asked.organisation} is not here; `list` names those that are\n")
@@ -56,7 +64,8 @@ def _export(ports: Ports, organisation_id: str, file: Path) -> int:
     unfinished = file.with_name(f".{file.name}.unfinished")
     count = -2  # the first line and the last
     try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             for line in export_organisation(ports, organisation_id):
                 stream.write(line)

@@ -141,11 +141,24 @@ def main(
     name, choices = _asked(arguments)
     try:
         installation = Installation.of(name, outputs_of(outputs.read()))
+        _see_that_the_table_stays(folder, installation, choices)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(*write(folder, installation, choices), sep="\n")
     return 0
+
+
+def _see_that_the_table_stays(folder: Path, installation: Installation, choices: Choices) -> None:
+    """Raise ValueError where a stage has another table than it would get without being asked for it."""
+    stages_now = json.loads((folder / "config.json").read_text(encoding="utf-8"))["stages"]
+    for stage in choices.surfaces(installation.name):
+        table = stages_now.get(stage, {}).get("environment_variables", {}).get("BERTH_TABLE")
+        if table and not choices.table and table != installation.table:
+            raise ValueError(
+                f"the stage {stage} has the table {table}: say --table {table} to keep it,"
+                f" or --table {installation.table} for that of the stack"
+            )
 
 
 def write(folder: Path, installation: Installation, choices: Choices) -> list[str]:

@@ -5,13 +5,16 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+from chalicelib.domain.naming import is_id
 from chalicelib.ports.store import Item, Key, Store, Value
-from chalicelib.records import keys
+from chalicelib.records import keys, people
 from chalicelib.records.attributes import text
 from chalicelib.records.pages import every_item
 
 _SHORT_LIVED = ("SESSION#", "INVITATION#", "ADMISSION#", "IDEM#", "SYNC#")
 """Of use only where and when they were made."""
+_MOST = 10**38
+"""DynamoDB holds 38 digits."""
 _BYTES, _MAPPING = "$bytes", "$map"
 """JSON has no bytes; a mapping that would look like them is wrapped too."""
 
@@ -19,7 +22,8 @@ _BYTES, _MAPPING = "$bytes", "$map"
 def every_item_of(store: Store, organisation_id: str) -> Iterator[Item]:
     """Yield the organisation's items in the order in which they may be written.
 
-    Last is what lets somebody in: agents, then the rows by which members are found.
+    Late is what lets somebody in: agents, then the rows by which members are found. Last is what
+    the sweep acts upon: a workspace whose agent is not there yet would be taken for deserted.
     """
     own = list(every_item(store, keys.of_organisation(organisation_id), ""))
     agents = [item for item in own if item.key.sort.startswith(keys.AGENTS)]
@@ -32,23 +36,61 @@ def every_item_of(store: Store, organisation_id: str) -> Iterator[Item]:
         yield from _lasting(every_item(store, keys.of_agent(organisation_id, agent_id), ""))
     yield from every_item(store, keys.of_audit(organisation_id), "")
     yield from _lasting(item for item in own if item not in agents)
-    for partition in (keys.DUES, keys.DRAINS, keys.AUDIT_HEADS):
-        yield from _of(organisation_id, every_item(store, partition, ""))
+    yield from _of(organisation_id, every_item(store, keys.AUDIT_HEADS, ""))
     yield from agents
-    yield from _of(organisation_id, every_item(store, keys.IDENTITIES, ""))
+    for partition in (keys.IDENTITIES, keys.DUES, keys.DRAINS):
+        yield from _of(organisation_id, every_item(store, partition, ""))
 
 
 def belongs(item: Item, organisation_id: str) -> bool:
-    """Whether an item is of this organisation."""
+    """Whether an item is of this organisation. A row of the instance has to be well-formed, too: the
+    sweep reads those of all organisations."""
     partition, sort = item.key.partition, item.key.sort
     own = keys.of_organisation(organisation_id)
     if partition == own or partition.startswith(f"{own}#"):
         return True
-    if partition == keys.IDENTITIES:
-        return text(item.attributes, "organisation") == organisation_id
-    if partition == keys.DUES:
-        return sort.split("#")[1:2] == [organisation_id]
-    return partition in (keys.DRAINS, keys.AUDIT_HEADS) and sort.startswith(f"{organisation_id}#")
+    try:
+        if partition == keys.IDENTITIES:
+            return text(item.attributes, "organisation") == organisation_id
+        if partition == keys.DUES:
+            _, org, agent_id, workspace_id = keys.due_parts(sort)
+            return org == organisation_id and is_id("ag", agent_id) and is_id("ws", workspace_id)
+        if partition == keys.DRAINS:
+            org, agent_id = keys.drain_parts(sort)
+            return org == organisation_id and is_id("ag", agent_id)
+        if partition == keys.AUDIT_HEADS:
+            return keys.audit_head_parts(sort)[0] == organisation_id
+    except (ValueError, TypeError):
+        return False
+    return False
+
+
+def identity_of(item: Item, organisation_id: str) -> Key | None:
+    """Return the key of the row that finds a member, of the member's own item; None of any other.
+
+    Raises TypeError for a member's item that is none.
+    """
+    own = keys.of_organisation(organisation_id)
+    if item.key.partition != own or not item.key.sort.startswith(keys.MEMBERS):
+        return None
+    member = people.from_item(item, organisation_id)
+    return keys.identity(member.issuer, member.subject)
+
+
+def is_identity(item: Item) -> bool:
+    """Whether an item is a row that finds a member."""
+    return item.key.partition == keys.IDENTITIES
+
+
+def is_same(stored: Item | None, item: Item) -> bool:
+    """Whether what is stored is the item, but for the checkpoint that an audit record got meanwhile."""
+    if stored is None or stored.key != item.key or stored.expires != item.expires:
+        return False
+    passing = {"checkpoint"} if item.key.sort.startswith(keys.AUDIT_RECORDS) else set()
+    return all(
+        stored.attributes.get(name) == item.attributes.get(name)
+        for name in (stored.attributes.keys() | item.attributes.keys()) - passing
+    )
 
 
 def is_agent(item: Item, organisation_id: str) -> bool:
@@ -118,6 +160,8 @@ def _value(written: Any) -> Value:
             return {str(name): _value(each) for name, each in written.items()}
         case list():
             return [_value(each) for each in written]
+        case int() if abs(written) >= _MOST:
+            raise ValueError("a number of more digits than the store holds")
         case str() | bool() | int() | None:
             return written
         case _:

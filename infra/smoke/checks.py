@@ -13,6 +13,8 @@ from infra.smoke.deployed import Deployed, Left, NotSeen
 
 Check: TypeAlias = Callable[[Deployed], str]
 
+_WELL = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+"""States of a stack that is there; after a roll-back of an update, as it was before."""
 _RARE = ("ReadThrottleEvents", "WriteThrottleEvents", "SignInsRefused", "misconfigured-")
 """What the names of metrics begin with that are written when something happens, and not before."""
 _UNRESERVED = 100
@@ -25,7 +27,7 @@ def stacks(at: Deployed) -> str:
     """The three templates have become stacks."""
     names = (f"berth-{at.installation}", f"berth-{at.stage}-operations")
     states = {name: _stack_state(at, name) for name in (*names, f"berth-{at.installation}-domain")}
-    if wrong := {name: state for name, state in states.items() if "COMPLETE" not in state}:
+    if wrong := {name: state for name, state in states.items() if state not in _WELL}:
         raise NotSeen(", ".join(f"{name}: {state}" for name, state in wrong.items()))
     return ", ".join(f"{name} {state}" for name, state in states.items())
 
@@ -43,6 +45,8 @@ def answers(at: Deployed) -> str:
 def dependencies(at: Deployed) -> str:
     """The role may read the table, make a data key and reach the queues; the issuer is there."""
     answer = at.get("/readyz")
+    if answer.status_code not in (200, 503):
+        raise NotSeen(f"/readyz answers {answer.status_code}: {answer.text[:200]}")
     found = [f"{each['name']} {each['state']}" for each in answer.json()["dependencies"]]
     if answer.status_code != 200:
         raise NotSeen(", ".join(found))

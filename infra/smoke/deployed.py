@@ -56,7 +56,8 @@ class Deployed:
     @property
     def installation(self) -> str:
         """The parameter ``Stage`` of the data stack."""
-        return self.settings["BERTH_TABLE"].removeprefix("berth-")
+        # Of the key's name: the table is another after a restore.
+        return self.settings["BERTH_KMS_KEY"].removeprefix("alias/berth-")
 
     @property
     def serves_agents(self) -> bool:

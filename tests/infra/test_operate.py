@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from berth_local.authority import Authority
 from infra.operate import main
 from infra.policies import Installation
 from infra.stage import AUTHORITY, Choices, write
+from infra.stage import main as stage_main
 from tests.builders import make_world
+from tests.infra.conftest import OUTPUTS
 from tests.infra.test_stage import COMMITTED
 from tests.local.operators import SETTINGS
 
@@ -59,6 +62,33 @@ def test_a_stage_that_is_not_there_is_said(
     """Nothing is run, and the words name file and stage."""
     assert main(["--folder", str(folder), "nowhere", "berth_local.restored"]) == 2
     assert "config.json has no stage nowhere" in capsys.readouterr().err
+
+
+def test_a_stage_is_not_led_back_to_the_lost_table_by_the_way(
+    tmp_path: Path, installation: Installation, choices: Choices, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who writes the stage again after a restore has to say which table: nothing is written else."""
+    folder = tmp_path / ".chalice"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(COMMITTED))
+    write(folder, installation, replace(choices, table="berth-prod-restored"))
+    before = (folder / "config.json").read_text()
+    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
+    words = [
+        "prod",
+        "--public-url",
+        "https://x",
+        "--oidc-issuer",
+        "https://y",
+        "--oidc-client-id",
+        "z",
+    ]
+
+    assert stage_main(words, folder, StringIO(json.dumps(outputs))) == 2
+    assert "say --table berth-prod-restored" in capsys.readouterr().err
+    assert (folder / "config.json").read_text() == before
+    there = [*words, "--table", "berth-prod"]
+    assert stage_main(there, folder, StringIO(json.dumps(outputs))) == 0
 
 
 def test_a_restored_table_takes_the_place_of_the_stacks(

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from chalicelib.domain.agents.eras import epoch_in, next_era
+from chalicelib.domain.naming import is_id
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.keys import KeyRefused
 from chalicelib.ports.sealing import SealBroken
-from chalicelib.ports.store import Absent, ConditionFailed, Item, Put
+from chalicelib.ports.store import Absent, ConditionFailed, Item, Key, Put
 from chalicelib.records import agents, organisations, people, portable, sealed
 from chalicelib.usecases.audit.write import audit
 from chalicelib.usecases.variables.sealing import open_sealed
@@ -24,7 +25,7 @@ KIND, FORMAT = "berth-organisation", 1
 _BATCH = 25
 """Items in one write. Few are larger than 4 KB; a transaction of DynamoDB takes 4 MB."""
 _LARGE = 128 * 1024
-"""Characters of a line whose item is written alone."""
+"""Bytes of a line whose item is written alone."""
 
 Reading: TypeAlias = Callable[[], Iterable[str]]
 """Begins to read the lines anew."""
@@ -86,13 +87,13 @@ def import_organisation(ports: Ports, reading: Reading) -> Contents:
     batch: list[Item] = []
     for line in _between(reading()):
         item = portable.item_of(json.loads(line))
-        is_agent = portable.is_agent(item, org)
-        if is_agent or len(batch) == _BATCH or len(line) > _LARGE:
+        is_agent, is_large = portable.is_agent(item, org), len(line.encode()) > _LARGE
+        if is_agent or is_large or len(batch) == _BATCH:
             _put(ports, batch)
             batch = []
         if is_agent:
             _put_agent(ports, item, org)
-        elif len(line) > _LARGE:
+        elif is_large:
             _put(ports, [item])
         else:
             batch.append(item)
@@ -111,7 +112,9 @@ def check_export(lines: Iterable[str]) -> Contents:
                 raise Unusable(f"line 1: a {kind}, not a {KIND}")
         case _:
             raise Unusable(f"line 1: no {KIND} in format {FORMAT}")
-    total = _Total()
+    if not is_id("org", org):
+        raise Unusable("line 1: no id of an organisation")
+    total, checked = _Total(), _Checked(org)
     for number, line in enumerate(read, 2):
         found = _read(line, number)
         if "items" in found:
@@ -119,7 +122,10 @@ def check_export(lines: Iterable[str]) -> Contents:
                 raise Unusable(f"line {number}: the items are not those that were exported")
             return Contents(org, name, total.count)
         total.add(line)
-        _check_item(found, number, org)
+        try:
+            checked.add(found)
+        except (ValueError, TypeError, RecursionError) as wrong:
+            raise Unusable(f"line {number}: {wrong}") from wrong
     raise Unusable("the last line is missing: the export was not finished")
 
 
@@ -138,19 +144,31 @@ class _Total:
         return _line({"items": self.count, "sha256": self._digest.hexdigest()})
 
 
-def _check_item(found: dict[str, Any], number: int, organisation_id: str) -> None:
-    try:
-        item = portable.item_of(found)
-    except ValueError as wrong:
-        raise Unusable(f"line {number}: {wrong}") from wrong
-    if not portable.belongs(item, organisation_id):
-        raise Unusable(f"line {number}: an item that is not of {organisation_id}")
+class _Checked:
+    """Items one after the other, each of which has to be the organisation's, and to be read later."""
+
+    def __init__(self, organisation_id: str) -> None:
+        self._organisation_id = organisation_id
+        self._members: set[Key] = set()
+
+    def add(self, found: dict[str, Any]) -> None:
+        """Raises ValueError or TypeError, in words for whoever has the file."""
+        json.dumps(found, ensure_ascii=False).encode()  # half a character has no bytes
+        item, org = portable.item_of(found), self._organisation_id
+        if not portable.belongs(item, org):
+            raise ValueError(f"an item that is not of {org}")
+        if portable.is_agent(item, org):
+            agents.from_item(item, org)
+        if (member := portable.identity_of(item, org)) is not None:
+            self._members.add(member)
+        if portable.is_identity(item) and item.key not in self._members:
+            raise ValueError("a person who is no member in this file")
 
 
 def _read(line: str, number: int) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise Unusable(f"line {number}: no JSON: {wrong}") from wrong
     if not isinstance(found, dict):
         raise Unusable(f"line {number}: no JSON object")
@@ -198,7 +216,7 @@ def _put_one(ports: Ports, item: Item) -> None:
     try:
         ports.store.write(Put(item, when=[Absent()]))
     except ConditionFailed as failed:
-        if ports.store.get(item.key) != item:
+        if not portable.is_same(ports.store.get(item.key), item):
             raise Taken(f"{item.key.partition} {item.key.sort} is there, and another") from failed
 
 

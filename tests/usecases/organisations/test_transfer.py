@@ -1,6 +1,7 @@
 """An organisation out of one installation and into another: all of it, and nothing of others."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,7 @@ from chalicelib.usecases.organisations.transfer import (
 )
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
 from chalicelib.usecases.workspaces.read import show_workspace
+from chalicelib.usecases.workspaces.sweep import sweep
 from tests.builders import PaperCluster, World, add_member, create
 from tests.doubles import START, Killed, WatchedStore
 from tests.usecases.conftest import VARIABLES
@@ -120,7 +122,7 @@ def test_nothing_of_others_and_no_variable_is_in_the_file(exported: list[str]) -
         (lambda lines: lines[:-1], "the last line is missing"),
         (lambda lines: [*lines[:-2], lines[-1]], "not those that were exported"),
         (lambda lines: [*lines, lines[1]], "not those that were exported"),
-        (lambda lines: [lines[0], *reversed(lines[1:-1]), lines[-1]], "not those"),
+        (lambda lines: [lines[0], *lines[2:4], lines[1], *lines[4:]], "not those"),
         (lambda lines: [lines[0], "{}\n", *lines[2:]], "line 2: no item"),
         (lambda lines: [lines[0], "[1]\n", *lines[2:]], "line 2: no JSON object"),
         (lambda lines: [lines[0], lines[1][:40], *lines[2:]], "line 2: no JSON"),
@@ -137,6 +139,38 @@ def test_what_was_changed_or_cut_is_refused_whole(
     there = elsewhere(world)
     with pytest.raises(Unusable, match=words):
         take_in(there.ports, spoil(list(exported)))
+    assert there.store.writes == 0
+
+
+def line_of(key: list[str], **attributes: object) -> str:
+    """An item as an export has it."""
+    return json.dumps({"key": key, "attributes": attributes}) + "\n"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        line_of(["DUE", "0#org-000000000001"]),
+        line_of(["DUE", "0#org-000000000001#ag-1#ws-1"]),
+        line_of(["DRAIN", "org-000000000001#ag-000000000001#more"]),
+        line_of(["AUDIT", "org-000000000001"], subject="x"),
+        line_of(["BOOTSTRAP", "BOOTSTRAP"], organisation="org-000000000001"),
+        line_of(["ORG#org-0000000000011", "ORG"], v=1),
+        line_of(["IDENTITY", "0" * 64], organisation="org-000000000001", user="usr-1"),
+        line_of(["ORG#org-000000000001", "AGENT#ag-000000000009"], name=7),
+        line_of(["ORG#org-000000000001", "USER#usr-000000000009"], role="king"),
+        line_of(["ORG#org-000000000001", "TOKEN#x"], digits=10**60),
+        line_of(["ORG#org-000000000001", "TOKEN#\ud800"]),
+        '{"key": ["ORG#org-000000000001", "X"], "attributes": {"deep": ' + "[" * 5000 + "]" * 5000 + "}}\n",
+    ],
+)  # fmt: skip
+def test_a_line_that_somebody_made_is_refused(
+    world: World, exported: list[str], planted: str
+) -> None:
+    """What would stop the sweep of everybody, find a stranger as a member, or not be stored, is named."""
+    there = elsewhere(world)
+    with pytest.raises(Unusable, match="line 2"):
+        take_in(there.ports, [exported[0], planted, *exported[1:]])
     assert there.store.writes == 0
 
 
@@ -163,6 +197,26 @@ def test_an_import_that_broke_off_is_run_again(world: World, exported: list[str]
         there.store.die_at = None
         take_in(there.ports, exported)
         assert contents(there) == contents(whole)
+
+
+def test_a_sweep_in_between_neither_erases_nor_stands_in_the_way(
+    world: World, exported: list[str]
+) -> None:
+    """Where the other control plane was not stopped, whichever write is the last before it sweeps."""
+    whole = elsewhere(world)
+    take_in(whole.ports, exported)
+    for die_at in range(whole.store.writes):
+        there = elsewhere(world)
+        there.store.die_at, there.store.after = die_at, True
+        with pytest.raises(Killed):
+            take_in(there.ports, exported)
+        there.store.die_at = None
+        sweep(there.ports, remaining=lambda: 20.0)
+        with suppress(Taken):  # all is there, and the sweep has acted upon it
+            take_in(there.ports, exported)
+        lasting = ("#WS#", " WS#", " AGENT#", " USER#", "IDENTITY")
+        kept = {each for each in contents(whole) if any(part in each for part in lasting)}
+        assert kept <= contents(there)
 
 
 def contents(world: World) -> set[str]:
