@@ -16,14 +16,14 @@ from functools import partial
 
 from berth_agent import log, settings
 from berth_agent.applier import Applier
-from berth_agent.check import LEASE, check
+from berth_agent.check import check
 from berth_agent.client import ControlPlane, Https
 from berth_agent.conversation import Identity
 from berth_agent.core import Core
 from berth_agent.health import serve
 from berth_agent.ownership import Owner
 from berth_agent.proxy import ProxyInstaller, accounts
-from berth_agent.settings import BadSettings, Settings, read_token
+from berth_agent.settings import LEASE_NAME, BadSettings, Settings, read_token
 from berth_agent.shell import Hands, Shell, follow, start_when_synced
 from berth_agent.stops import left_of
 from berth_agent.terminator import Terminator
@@ -63,7 +63,7 @@ def run(chosen: Settings, connection: Connection) -> int:
     instance = f"{chosen.instance}-{secrets.token_hex(4)}"
     holder = f"{chosen.instance}_{chosen.pod_uid}" if chosen.pod_uid else instance
     timing = LeaseTiming()
-    candidate = Candidate(chosen.namespace, LEASE, holder)
+    candidate = Candidate(chosen.namespace, LEASE_NAME, holder)
     elector = Elector(
         Client(connection, manager=FIELD_MANAGER, timeout=timing.request), candidate, timing=timing
     )

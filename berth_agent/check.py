@@ -12,15 +12,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from berth_agent.client import Https, NoAnswer
-from berth_agent.settings import BadSettings, Settings, read_token
+from berth_agent.settings import LEASE_NAME, BadSettings, Settings, read_token
 from berth_kube.client import Client
 from berth_kube.errors import KubernetesError
-from berth_kube.kinds import LEASE as LEASE_KIND
+from berth_kube.kinds import LEASE
 from berth_kube.lease import LeaseTiming
 from berth_kube.transport import Transport
 from chalicelib.wire.labels import FIELD_MANAGER
-
-LEASE = "berth-agent"
 
 _REFUSED_MESSAGE = (400, 422)
 """To an empty message, from a control plane that took the token."""
@@ -75,7 +73,7 @@ def _control_plane(chosen: Settings) -> str:
 
 def _leader(chosen: Settings, transport: Transport) -> str:
     client = Client(transport, manager=FIELD_MANAGER)
-    lease = client.get(LEASE_KIND, LEASE, _Lease, namespace=chosen.namespace)
+    lease = client.get(LEASE, LEASE_NAME, _Lease, namespace=chosen.namespace)
     if lease is None or not lease.spec.holder_identity or lease.spec.renew_time is None:
         raise Missing(
             f"no agent leads: see the log of deployment/berth-agent in {chosen.namespace}"

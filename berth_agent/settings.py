@@ -13,6 +13,8 @@ import msgspec
 
 from berth_agent.proxy import ProxyPod
 
+LEASE_NAME = "berth-agent"
+"""In the agent's own namespace; its holder leads."""
 _TOKEN = re.compile(r"berth_agt_[0-9a-z]+_([0-9a-z]+)_[A-Za-z0-9_-]+")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

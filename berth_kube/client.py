@@ -14,6 +14,7 @@ import msgspec
 
 from berth_kube.errors import NotFound, error_of
 from berth_kube.kinds import Kind, kind_of
+from berth_kube.messages import JSON
 from berth_kube.projections import Partial
 from berth_kube.transport import TIMEOUT, Request, Response, Stream, Transport
 
@@ -23,7 +24,6 @@ Object = dict[str, Any]
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_JSON = "application/json"
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 
 
@@ -49,7 +49,7 @@ class Client:
 
     def get(self, kind: Kind, name: str, projection: type[T], *, namespace: str = "") -> T | None:
         """Read one object as ``projection`` from the store itself; None when there is none."""
-        accept = METADATA_ONLY if projection is Partial else _JSON
+        accept = METADATA_ONLY if projection is Partial else JSON
         try:
             answer = self._send("GET", kind.path(namespace, name), headers={"Accept": accept})
         except NotFound:
@@ -58,7 +58,7 @@ class Client:
 
     def list_page(self, kind: Kind, query: Mapping[str, str], namespace: str = "") -> bytes:
         """One page of a LIST, undecoded; ``query`` as the API's (limit, continue, labelSelector)."""
-        headers = {"Accept": _JSON, "Accept-Encoding": "gzip"}
+        headers = {"Accept": JSON, "Accept-Encoding": "gzip"}
         return self._send("GET", kind.path(namespace), query=query, headers=headers).body
 
     def list_metadata(
@@ -85,7 +85,7 @@ class Client:
         *,
         namespace: str,
         silence: float,
-        accept: Iterable[str] = (_JSON,),
+        accept: Iterable[str] = (JSON,),
     ) -> AbstractContextManager[Stream]:
         """Open a watch that breaks off after ``silence`` seconds without a byte.
 
@@ -104,12 +104,12 @@ class Client:
     def create(self, body: Object) -> Partial:
         """Raises ``Conflict`` with reason ``AlreadyExists`` when it does."""
         kind, namespace, _ = _address(body)
-        return self._write("POST", kind.path(namespace), body, _JSON)
+        return self._write("POST", kind.path(namespace), body, JSON)
 
     def replace(self, body: Object) -> Partial:
         """Compare and swap: ``Conflict`` unless ``metadata.resourceVersion`` is the live one."""
         kind, namespace, name = _address(body)
-        return self._write("PUT", kind.path(namespace, name), body, _JSON)
+        return self._write("PUT", kind.path(namespace, name), body, JSON)
 
     def apply(self, body: Object) -> Partial:
         """Server-side apply by force. Identical content makes no new resourceVersion.
@@ -151,7 +151,7 @@ class Client:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        sent = {"Content-Type": _JSON, **(headers or {})} if body else headers or {}
+        sent = {"Content-Type": JSON, **(headers or {})} if body else headers or {}
         request = Request(method, path, query or {}, body, sent, self._timeout)
         answer = self._transport.send(request)
         if answer.status >= 300:

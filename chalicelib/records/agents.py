@@ -113,13 +113,12 @@ def change_tokens(agent: Agent, digests: Digests, *, epoch: int | None = None) -
 
 def restored(agent: Agent, epoch: int) -> Update:
     """Write that a new era begins with ``epoch``, in which the agent reports before it obeys."""
-    return _change(agent, {"epoch": epoch, "restored": epoch, "owes_report": True})
+    return _change(agent, _of_restore(epoch))
 
 
 def put_restored(item: Item, epoch: int) -> Put:
     """Write an agent's item of elsewhere where there is none, as ``restored`` would change it."""
-    attributes = {**item.attributes, "epoch": epoch, "restored": epoch, "owes_report": True}
-    return Put(Item(item.key, attributes), when=[Absent()])
+    return Put(Item(item.key, {**item.attributes, **_of_restore(epoch)}), when=[Absent()])
 
 
 def reported(agent: Agent) -> Update:
@@ -219,6 +218,10 @@ def from_item(item: Item, organisation_id: str) -> Agent:
         cordoned=number(stored, "cordoned") > 0,
         draining=number(stored, "draining") > 0,
     )
+
+
+def _of_restore(epoch: int) -> dict[str, Value]:
+    return {"epoch": epoch, "restored": epoch, "owes_report": True}
 
 
 def _change(agent: Agent, attributes: Mapping[str, Value]) -> Update:

@@ -19,6 +19,8 @@ PENDING = "PENDING#"
 QUOTAS = "QUOTA#"
 SEALED = "SEALED#"
 EVENTS = "EVENT#"
+SHORT_LIVED = ("SESSION#", "INVITATION#", "ADMISSION#", "IDEM#", "SYNC#")
+"""Of use only where and when they were made."""
 AUDIT_RECORDS = "RECORD#"
 AUDIT_CHECKPOINTS = "CHECKPOINT#"
 

@@ -11,8 +11,6 @@ from chalicelib.records import keys, people
 from chalicelib.records.attributes import text
 from chalicelib.records.pages import every_item
 
-_SHORT_LIVED = ("SESSION#", "INVITATION#", "ADMISSION#", "IDEM#", "SYNC#")
-"""Of use only where and when they were made."""
 _MOST = 10**38
 """DynamoDB holds 38 digits."""
 _BYTES, _MAPPING = "$bytes", "$map"
@@ -132,7 +130,7 @@ def item_of(written: object) -> Item:
 
 
 def _lasting(items: Iterable[Item]) -> Iterator[Item]:
-    return (item for item in items if not item.key.sort.startswith(_SHORT_LIVED))
+    return (item for item in items if not item.key.sort.startswith(keys.SHORT_LIVED))
 
 
 def _of(organisation_id: str, items: Iterable[Item]) -> Iterator[Item]:

@@ -2,12 +2,15 @@
 
 import base64
 import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from berth_agent.client import ControlPlane, Https
+from berth_agent.wake_ups import WakeUps
 from berth_local.aws.deployment import Deployment
 from chalicelib.wire.reconcile import ApplyOrder, ReconcileRequest, ReconcileResponse
 from tests.builders import PaperCluster
@@ -80,3 +83,22 @@ def variables_of(order: ApplyOrder) -> list[str]:
         for each in order.secrets
         for value in each.get("data", {}).values()
     ] + [value for each in order.secrets for value in each.get("stringData", {}).values()]
+
+
+def assert_woken_by_a_wish(agent: RegisteredAgent, owner: httpx.Client) -> None:
+    """Assert that the agent is given a queue, listens there, and hears a person's wish within seconds."""
+    cluster = RemoteCluster(agent)
+    cluster.poll("full")
+    channel = cluster.ask(cluster.request(listening=False)).wake
+    assert channel is not None
+    assert channel.kind == "queue"
+    ears = WakeUps(agent.url, lambda: agent.token, agent.authority)
+    with ThreadPoolExecutor(1) as pool:
+        heard = pool.submit(lambda: (ears(channel), time.monotonic()))
+
+        wished = time.monotonic()
+        create(owner, agent)
+
+        woken, at = heard.result(timeout=30)
+    assert woken
+    assert at - wished < 5

@@ -1,14 +1,11 @@
 """An agent's whole conversation, through the gateway into the deployed package."""
 
 import itertools
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from berth_agent.client import PACKED_FROM, NoAnswer
-from berth_agent.wake_ups import WakeUps
 from berth_local.aws.deployment import Deployment
 from chalicelib.domain.naming import make_id
 from chalicelib.wire.reconcile import (
@@ -22,6 +19,7 @@ from tests.deploy.agents import (
     SECRET,
     RegisteredAgent,
     RemoteCluster,
+    assert_woken_by_a_wish,
     create,
     register,
     variables_of,
@@ -122,18 +120,4 @@ def test_an_agent_that_listens_hears_of_a_wish_at_once(
     agent: RegisteredAgent, owner: httpx.Client
 ) -> None:
     """Under the function's own role an agent gets a queue to listen at, and hears a person's wish there."""
-    cluster = RemoteCluster(agent)
-    cluster.poll("full")
-    channel = cluster.ask(cluster.request(listening=False)).wake
-    assert channel is not None
-    assert channel.kind == "queue"
-    ears = WakeUps(agent.url, lambda: agent.token, agent.authority)
-    with ThreadPoolExecutor(1) as pool:
-        heard = pool.submit(lambda: (ears(channel), time.monotonic()))
-
-        wished = time.monotonic()
-        create(owner, agent)
-
-        woken, at = heard.result(timeout=30)
-    assert woken
-    assert at - wished < 5
+    assert_woken_by_a_wish(agent, owner)

@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import json
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from berth_agent.wake_ups import WakeUps
 from berth_local.aws.account import Account
 from berth_local.aws.deployment import OWNER, Deployment
 from berth_local.schedule import scheduled_event
@@ -25,6 +22,7 @@ from tests.deploy.agents import (
     SECRET,
     RegisteredAgent,
     RemoteCluster,
+    assert_woken_by_a_wish,
     create,
     register,
     variables_of,
@@ -185,20 +183,7 @@ def test_an_agent_hears_of_a_wish_at_the_other_stage(
     agent: RegisteredAgent, owner: httpx.Client
 ) -> None:
     """An agent listens at a queue that its stage has made, and a wish that people's stage took rings there."""
-    cluster = RemoteCluster(agent)
-    cluster.poll("full")
-    channel = cluster.ask(cluster.request(listening=False)).wake
-    assert channel is not None
-    ears = WakeUps(agent.url, lambda: agent.token, agent.authority)
-    with ThreadPoolExecutor(1) as pool:
-        heard = pool.submit(lambda: (ears(channel), time.monotonic()))
-
-        wished = time.monotonic()
-        create(owner, agent)
-
-        woken, at = heard.result(timeout=30)
-    assert woken
-    assert at - wished < 5
+    assert_woken_by_a_wish(agent, owner)
 
 
 def test_people_alone_sweep(apart: Deployment, owner: httpx.Client) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ import jsonschema
 import pytest
 
 from app import sweep
+from berth_local.schedule import scheduled_event
 from chalicelib import bootstrap
 from chalicelib.adapters.metrics import NAMESPACE, EmbeddedMetrics
 from chalicelib.api.schedule import SweepFailed
@@ -32,17 +34,6 @@ OF_AWS = {
     "AWS/DynamoDB": ({"ReadThrottleEvents", "WriteThrottleEvents"}, {"TableName"}),
 }
 """What AWS's own services write, of which an alarm may ask for the metrics by these dimensions."""
-TICK = {
-    "version": "0",
-    "id": "",
-    "account": "",
-    "region": "",
-    "time": "",
-    "source": "aws.events",
-    "detail-type": "Scheduled Event",
-    "resources": [],
-    "detail": {},
-}
 FORMAT = {
     "type": "object",
     "required": ["_aws"],
@@ -139,7 +130,7 @@ class Operated:
     def sweep(self) -> None:
         """Let the rule call the sweep, whatever comes of it."""
         with suppress(SweepFailed):
-            sweep(TICK, None)
+            sweep(scheduled_event("sweep", datetime.now(UTC)), None)
 
     def reconcile(self, agent: AgentWithToken, **fields: object) -> int:
         """Let an agent ask; return the status of the answer."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.agents.eras import epoch_in, next_era
 from chalicelib.ports.bundle import Ports
-from chalicelib.ports.store import ConditionFailed
+from chalicelib.ports.store import ConditionFailed, Put
 from chalicelib.records import agents, people
 from chalicelib.usecases.audit.write import audit
 from chalicelib.usecases.workspaces.telling import BERTH, Actor
@@ -29,11 +29,16 @@ def begin_after_restore(ports: Ports) -> Iterator[Agent]:
                 yield agent
 
 
+def era_after_restore(ports: Ports, agent: Agent) -> tuple[int, list[Put]]:
+    """Return the epoch with which an agent's next era begins, and the audit record of that."""
+    epoch = epoch_in(next_era(agent.epoch, ports.clock.now()), 0)
+    actor = Actor(agent.organisation_id, BERTH)
+    return epoch, audit(ports, actor, "agents:restored", agent.id)
+
+
 def _begin(ports: Ports, agent: Agent) -> bool:
     for left in reversed(range(_ATTEMPTS)):
-        epoch = epoch_in(next_era(agent.epoch, ports.clock.now()), 0)
-        actor = Actor(agent.organisation_id, BERTH)
-        record = audit(ports, actor, "agents:restored", agent.id)
+        epoch, record = era_after_restore(ports, agent)
         try:
             ports.store.transact([agents.restored(agent, epoch), *record])
         except ConditionFailed:

@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from chalicelib.domain.agents.eras import epoch_in, next_era
 from chalicelib.domain.naming import is_id
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.keys import KeyRefused
 from chalicelib.ports.sealing import SealBroken
 from chalicelib.ports.store import Absent, ConditionFailed, Item, Key, Put
 from chalicelib.records import agents, organisations, people, portable, sealed
-from chalicelib.usecases.audit.write import audit
+from chalicelib.usecases.agents.restore import era_after_restore
 from chalicelib.usecases.variables.sealing import open_sealed
-from chalicelib.usecases.workspaces.telling import BERTH, Actor
 
 KIND, FORMAT = "berth-organisation", 1
 _BATCH = 25
@@ -85,9 +83,8 @@ def import_organisation(ports: Ports, reading: Reading) -> Contents:
     org = contents.organisation_id
     _see_that_it_opens(ports, org, reading)
     batch: list[Item] = []
-    for line in _between(reading()):
-        item = portable.item_of(json.loads(line))
-        is_agent, is_large = portable.is_agent(item, org), len(line.encode()) > _LARGE
+    for item, size in _items(reading()):
+        is_agent, is_large = portable.is_agent(item, org), size > _LARGE
         if is_agent or is_large or len(batch) == _BATCH:
             _put(ports, batch)
             batch = []
@@ -175,20 +172,19 @@ def _read(line: str, number: int) -> dict[str, Any]:
     return found
 
 
-def _between(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of items of an export that was checked: all but the first and the last."""
+def _items(lines: Iterable[str]) -> Iterator[tuple[Item, int]]:
+    """Yield the items of an export that was checked, each with the bytes of its line."""
     read = iter(lines)
-    next(read)
+    next(read)  # the header
     held = next(read)
     for line in read:
-        yield held
+        yield portable.item_of(json.loads(held)), len(held.encode())
         held = line
 
 
 def _see_that_it_opens(ports: Ports, organisation_id: str, reading: Reading) -> None:
     """Raise Unusable when the installation's master key does not open what is sealed."""
-    items = (portable.item_of(json.loads(line)) for line in _between(reading()))
-    workspace_id, chunks = portable.sealed_in(items)
+    workspace_id, chunks = portable.sealed_in(item for item, _ in _items(reading()))
     if not chunks:
         return
     owned = (organisation_id, workspace_id)
@@ -224,9 +220,7 @@ def _put_agent(ports: Ports, item: Item, organisation_id: str) -> None:
     """Write an agent, which reports before it obeys; one that is there is passed over."""
     if ports.store.get(item.key) is not None:
         return
-    agent = agents.from_item(item, organisation_id)
-    epoch = epoch_in(next_era(agent.epoch, ports.clock.now()), 0)
-    record = audit(ports, Actor(organisation_id, BERTH), "agents:restored", agent.id)
+    epoch, record = era_after_restore(ports, agents.from_item(item, organisation_id))
     ports.store.transact([agents.put_restored(item, epoch), *record])
 
 
