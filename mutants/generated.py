@@ -1,8 +1,8 @@
 """``python -m mutants.generated [FILE...]``: small mechanical breakages of the modules that matter most.
 
-Cosmic Ray makes them; each is looked for by the tests that stand nearest. What only changes an
-annotation or a decorator, or is the same program as another, is left out, and so is what does not
-even load: neither says anything about the tests.
+Cosmic Ray makes them; each is looked for by the tests that stand nearest, and then by seeds of the
+simulator. What only changes an annotation or a decorator, or is the same program as another, is
+left out, and so is what does not even load: neither says anything about the tests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 from checks.tree import ROOT
 from mutants.copies import Copy, copies
-from mutants.killers import Broken, Unloadable, run_tests
+from mutants.killers import Broken, Unloadable, run_seeds, run_tests
 from mutants.pool import Pool
 from mutants.table.generated import EXPLAINED, MODULES
 
@@ -85,6 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m mutants.generated", description=__doc__)
     parser.add_argument("files", nargs="*", metavar="FILE", help="none: all of the table's")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=40, help="for what the tests let pass")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th of them")
     parser.add_argument("--out", type=Path, help="file for the results, as JSON")
     asked = parser.parse_args()
@@ -93,7 +94,7 @@ def main() -> int:
     done: list[Fate] = []
 
     def look(copy: Copy, mutant: Generated) -> Fate:
-        fate = _looked(copy, mutant)
+        fate = _looked(copy, mutant, asked.seeds)
         done.append(fate)
         if asked.out:  # so far: a run that is broken off has shown what it has shown
             asked.out.write_text(json.dumps([_figures(fate) for fate in done], indent=1) + "\n")
@@ -105,12 +106,13 @@ def main() -> int:
     return int(any(not fate.killer and fate.loads and not fate.mutant.reason for fate in fates))
 
 
-def _looked(copy: Copy, mutant: Generated) -> Fate:
+def _looked(copy: Copy, mutant: Generated, seeds: int) -> Fate:
     path = copy.root / mutant.file
     sound = path.read_text(encoding="utf-8")
     path.write_text(mutant.source, encoding="utf-8")
     try:
-        killer = run_tests(copy.root, MODULES[mutant.file]).killer
+        found = run_tests(copy.root, MODULES[mutant.file])
+        killer = found.killer or run_seeds(copy.root, seeds).killer
     except Unloadable:
         return Fate(mutant, "", loads=False)
     except Broken as broken:

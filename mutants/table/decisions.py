@@ -71,8 +71,11 @@ ROWS = (
         name="absence-deletes",
         meaning="What a full sync does not name is wanted terminated.",
         file=_DECIDE,
-        text='lost = replace(state, live_generation=0, live_secrets_digest="", spec_digest="")',
-        replacement="lost = replace(state, desired=DesiredState.TERMINATED, live_generation=0)",
+        text="_shown(state.with_nothing_live(), ActualState.UNKNOWN, reasons.LOST, now)",
+        replacement=(
+            "_shown(replace(state.with_nothing_live(), desired=DesiredState.TERMINATED),"
+            " ActualState.UNKNOWN, reasons.LOST, now)"
+        ),
         tests=_SCENARIOS,
     ),
     Mutant(

@@ -21,48 +21,30 @@ MODULES: dict[str, tuple[str, ...]] = {
 """The tests that are run for the breakages of a module, up to the first that fails."""
 
 _TRANSITIONS = "chalicelib/domain/workspaces/transitions.py"
-_REQUESTED = "workspace_id: str, *, secrets_digest: str, now: float, epoch: int = "
-_EPOCH = "whoever stores a new workspace passes its epoch; tests alone leave it out"
 _VERSION = "a version is compared and raised, and any number does to begin with"
-
 _POSITIVE = "the versions of a cluster are above 0, and an equal one is heard too"
-_PLACED = "who comes from another agent has a generation above 2"
 
 _DECIDE = "chalicelib/domain/workspaces/decide.py"
 _NONE = "no generation is below 1: what is not 0 is as far from any wish"
 _FAR = "half of an unreachable generation is as unreachable"
-_LOST = ', live_generation=0, live_secrets_digest="", spec_digest="")'
-_BELOW = ', live_generation= -1, live_secrets_digest="", spec_digest="")'
 _EITHER = "the first report since is no older than either"
-_FIRST = ', live_generation= 1, live_secrets_digest="", spec_digest="")'
-_HELD = "nothing is due while it is withheld, and the wish that ends that has a generation above 1"
 _ACKNOWLEDGED = "acknowledged=max(state.acknowledged, live if live <= state.generation else "
 _BURIED = " if seen.absent or seen.tombstone is not None else seen.generation"
+_HELD = "held = replace(state.with_nothing_live(), withheld=True, epoch=epoch, resource_version="
+
+_REPORTS = "chalicelib/usecases/agents/reports.py"
+_ALONE = "a single change is written by one call either way"
 
 EXPLAINED: dict[tuple[str, str, str], str] = {
-    (_TRANSITIONS, f"{_REQUESTED}0", f"{_REQUESTED}1"): _EPOCH,
-    (_TRANSITIONS, f"{_REQUESTED}0", f"{_REQUESTED}-1"): _EPOCH,
     (_TRANSITIONS, "version=1,", "version= 2,"): _VERSION,
     (_TRANSITIONS, "version=1,", "version= 0,"): _VERSION,
     (_TRANSITIONS, "resource_version=0,", "resource_version= 1,"): _POSITIVE,
     (_TRANSITIONS, "resource_version=0,", "resource_version= -1,"): _POSITIVE,
-    (_TRANSITIONS, "live_generation=0,", "live_generation= 1,"): _PLACED,
-    (_TRANSITIONS, "live_generation=0,", "live_generation= -1,"): _PLACED,
-    (_DECIDE, f"lost = replace(state{_LOST}", f"lost = replace(state{_BELOW}"): _NONE,
-    (_DECIDE, f"lost = replace(held{_LOST}", f"lost = replace(held{_BELOW}"): _NONE,
-    (_DECIDE, f"lost = replace(held{_LOST}", f"lost = replace(held{_FIRST}"): _HELD,
     (_DECIDE, f"{_ACKNOWLEDGED}0),", f"{_ACKNOWLEDGED}-1),"): _NONE,
     (_DECIDE, f"return 0{_BURIED}", f"return -1{_BURIED}"): _NONE,
     (_DECIDE, "_FARTHEST = 2**52", "_FARTHEST = 2** 51"): _FAR,
-    (
-        _DECIDE,
-        "held = replace(state, withheld=True, epoch=epoch, resource_version=0)",
-        "held = replace(state, withheld=True, epoch=epoch, resource_version= -1)",
-    ): _EITHER,
-    (
-        _DECIDE,
-        "held = replace(state, withheld=True, epoch=epoch, resource_version=0)",
-        "held = replace(state, withheld=True, epoch=epoch, resource_version= 1)",
-    ): _EITHER,
+    (_DECIDE, f"{_HELD}0)", f"{_HELD} 1)"): _EITHER,
+    (_DECIDE, f"{_HELD}0)", f"{_HELD} -1)"): _EITHER,
+    (_REPORTS, "if len(foreseen) < 2:", "if len(foreseen) < 1:"): _ALONE,
 }
 """Reasons, by module, line as it was, and line as it survives."""

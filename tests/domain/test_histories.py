@@ -31,7 +31,7 @@ def test_no_interleaving_loses_an_intent_or_lowers_a_counter(
     history: list[DesiredState | Sighting],
 ) -> None:
     """However stale, doubled or reordered the reports, the last accepted wish holds, and nothing falls."""
-    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW)
+    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW, epoch=0)
     wished = now.desired
     for moment, step in enumerate(history):
         before = now
@@ -63,7 +63,7 @@ def test_no_interleaving_loses_an_intent_or_lowers_a_counter(
 @given(st.lists(WISHES | REPORTS, max_size=40))
 def test_an_honest_agent_always_gets_there(history: list[DesiredState | Sighting]) -> None:
     """After any history, an agent that does what it is told reaches the last wish and is left alone."""
-    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW)
+    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW, epoch=0)
     for step in history:
         if isinstance(step, Sighting):
             now = _reported(now, step)
@@ -100,7 +100,7 @@ def _honest(now: WorkspaceState, version: int) -> Sighting:
 def test_a_restore_brings_nothing_back(history: list[DesiredState | Sighting]) -> None:
     """Whatever is reported after a restore, an end stays an end, no counter falls and what is
     withheld is sent to nobody but who wishes it."""
-    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW)
+    now = requested("ws-0123456789ab", secrets_digest="abc", now=NOW, epoch=0)
     for step in history:
         before = now
         if isinstance(step, Sighting):

@@ -8,7 +8,7 @@ from tests.domain.sightings import NOW, seen, state
 
 def test_what_was_just_asked_for_is_confirmed_by_nobody() -> None:
     """A new workspace has a first generation that no agent has acknowledged, and all of it is due."""
-    new = requested("ws-000000000001", secrets_digest="sealed", now=NOW)
+    new = requested("ws-000000000001", secrets_digest="sealed", now=NOW, epoch=0)
     assert (new.generation, new.acknowledged) == (1, 0)
     assert order_due(new) is Order.EVERYTHING
 

@@ -111,8 +111,7 @@ def missed(state: WorkspaceState, now: float) -> WorkspaceState | None:
     """
     if state.is_leaving or not state.was_here or state.withheld:
         return None
-    lost = replace(state, live_generation=0, live_secrets_digest="", spec_digest="")
-    after = _shown(lost, ActualState.UNKNOWN, reasons.LOST, now)
+    after = _shown(state.with_nothing_live(), ActualState.UNKNOWN, reasons.LOST, now)
     return None if after == state else after
 
 
@@ -124,9 +123,8 @@ def missed_after_restore(state: WorkspaceState, epoch: int, now: float) -> Works
     """
     if state.desired is DesiredState.TERMINATED:
         return None
-    held = replace(state, withheld=True, epoch=epoch, resource_version=0)
-    lost = replace(held, live_generation=0, live_secrets_digest="", spec_digest="")
-    return _shown(lost, ActualState.UNKNOWN, reasons.WITHHELD, now)
+    held = replace(state.with_nothing_live(), withheld=True, epoch=epoch, resource_version=0)
+    return _shown(held, ActualState.UNKNOWN, reasons.WITHHELD, now)
 
 
 _PASSING = frozenset(

@@ -7,9 +7,7 @@ from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredSta
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 
 
-def requested(
-    workspace_id: str, *, secrets_digest: str, now: float, epoch: int = 0
-) -> WorkspaceState:
+def requested(workspace_id: str, *, secrets_digest: str, now: float, epoch: int) -> WorkspaceState:
     """Return the first state of a workspace: wanted running, and nothing done yet.
 
     ``epoch`` is that of its agent's last restore from a backup: the workspace is no part of it.
@@ -60,15 +58,12 @@ def placed(state: WorkspaceState, then: DesiredState, now: float, *, epoch: int)
     ``epoch`` is that of the agent's last restore from a backup, 0 where the move itself is of one.
     """
     return replace(
-        called_off(state, then, now),
+        called_off(state, then, now).with_nothing_live(),
         actual=ActualState.CREATION_REQUESTED,
         actual_at=now,
         reason=None,
         epoch=epoch,
         resource_version=0,
-        live_generation=0,
-        live_secrets_digest="",
-        spec_digest="",
     )
 
 

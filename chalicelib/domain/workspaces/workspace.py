@@ -1,6 +1,7 @@
 """A workspace: what never changes about it (``Workspace``) and what does (``WorkspaceState``)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredState
 
@@ -121,3 +122,7 @@ class WorkspaceState:
     def was_here(self) -> bool:
         """Whether its agent ever had it, as far as was acknowledged."""
         return self.acknowledged >= self.stay
+
+    def with_nothing_live(self) -> Self:
+        """Return the state as it is while no object of the workspace is known to live."""
+        return replace(self, live_generation=0, live_secrets_digest="", spec_digest="")

@@ -21,6 +21,9 @@ _BATCH = 50
 _BARE_BYTES = 32 * 1024
 """More than the manifests of nearly every workspace take."""
 
+_TERMINATION, _WISH, _SETTLED = range(3)
+"""Ranks of turns; of the settled only a full answer has any."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -78,7 +81,7 @@ class Written:
 def turns_of_pending(rows: Iterable[Pending]) -> list[Turn]:
     """Return the turns of a partial answer: what has an order to send."""
     return sorted(
-        Turn(0 if row.terminates else 1, milliseconds(row.since), row.workspace_id)
+        Turn(_TERMINATION if row.terminates else _WISH, milliseconds(row.since), row.workspace_id)
         for row in rows
         if row.has_order
     )
@@ -112,8 +115,9 @@ def write_orders(talk: Conversation, turns: Sequence[Turn], *, is_full: bool) ->
 
 
 def _turn(state: WorkspaceState) -> Turn:
-    ranks = {Order.TERMINATE: 0, Order.NOTHING: 2}
-    return Turn(ranks.get(order_due(state), 1), milliseconds(state.desired_at), state.workspace_id)
+    ranks = {Order.TERMINATE: _TERMINATION, Order.NOTHING: _SETTLED}
+    rank = ranks.get(order_due(state), _WISH)
+    return Turn(rank, milliseconds(state.desired_at), state.workspace_id)
 
 
 def _batch(talk: Conversation, turns: Sequence[Turn], *, is_full: bool) -> Batch:
