@@ -142,32 +142,47 @@ class Elector:
         return True
 
     def _write(self, now: float) -> bool:
-        candidate = self._candidate
-        lease = self._client.get(LEASE, candidate.name, _Lease, namespace=candidate.namespace)
-        if lease is None:
-            # A Lease made anew must not start below its predecessor's count, or the control plane,
-            # which fences by it, would refuse a reinstalled agent for ever: minutes since 1970.
-            self._held = self._spec(int(self._machine.wall() / 60))
-            self._client.create(self._body(self._held))
-            return True
-        if lease.metadata.resource_version != self._seen[0]:
-            self._seen = (lease.metadata.resource_version, now)
-        named = lease.spec.holder_identity == candidate.identity
-        mine = named and lease.spec.lease_transitions == self._held.lease_transitions
-        former = named and not self._held.holder_identity  # a process before us, which is dead
-        free = not lease.spec.holder_identity
-        expired = now >= self._seen[1] + max(
-            self._timing.duration, lease.spec.lease_duration_seconds
-        )
-        if not (mine or former or free or expired):
+        name, namespace = self._candidate.name, self._candidate.namespace
+        lease = self._client.get(LEASE, name, _Lease, namespace=namespace)
+        led = bool(self._held.holder_identity)
+        held = self._renewal(lease) if led else self._claim(lease, now)
+        if held is None:
             self._valid_until = float("-inf")
             return False
-        renewed = msgspec.structs.replace(lease.spec, renew_time=self._stamp())
-        held = renewed if mine else self._spec(lease.spec.lease_transitions + 1)
-        written = self._client.replace(self._body(held, lease.metadata.resource_version))
+        if lease is None:
+            written = self._client.create(self._body(held))
+        else:
+            written = self._client.replace(self._body(held, lease.metadata.resource_version))
         self._held = held
         self._seen = (written.metadata.resource_version, now)
         return True
+
+    def _renewal(self, lease: _Lease | None) -> _Spec | None:
+        """Our hold, renewed; None where it is another by now.
+
+        Whoever led acts by the epoch that it was told. It never takes a Lease again that went round
+        or was deleted while it slept: its process ends, and the next one learns a new epoch.
+        """
+        if lease is None or lease.spec.holder_identity != self._candidate.identity:
+            return None
+        if lease.spec.lease_transitions != self._held.lease_transitions:
+            return None
+        return msgspec.structs.replace(lease.spec, renew_time=self._stamp())
+
+    def _claim(self, lease: _Lease | None, now: float) -> _Spec | None:
+        """Our hold, new; None while the Lease belongs to another."""
+        if lease is None:
+            # A Lease made anew must not start below its predecessor's count, or the control plane,
+            # which fences by it, would refuse a reinstalled agent for ever: minutes since 1970.
+            return self._spec(int(self._machine.wall() / 60))
+        if lease.metadata.resource_version != self._seen[0]:
+            self._seen = (lease.metadata.resource_version, now)
+        former = lease.spec.holder_identity == self._candidate.identity  # a process that is dead
+        free = not lease.spec.holder_identity
+        longest = max(self._timing.duration, lease.spec.lease_duration_seconds)
+        expired = now >= self._seen[1] + longest
+        is_ours = former or free or expired
+        return self._spec(lease.spec.lease_transitions + 1) if is_ours else None
 
     def _release(self) -> None:
         if not self.is_leader():

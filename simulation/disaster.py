@@ -86,9 +86,8 @@ class Disaster:
         self._history.rewind(backup.mark)
         for plant in installation.plants:
             plant.rules.excuse(known.differs_in_end(lost))
-            plant.orphans += [
-                name for name in known.made_in(lost, plant.agent_id) if plant.has_remains(name)
-            ]
+            # Also what is not there yet: an order from before may still be carried out.
+            plant.orphans += known.made_in(lost, plant.agent_id)
         self._history.tell("the store is restored from the backup")
         self._history.sometimes("store restored")
         self._scheduler.after(self._chance.uniform(*DOWN), lambda: self._open(backup))

@@ -100,8 +100,16 @@ ROWS = (
         name="epoch-of-the-former",
         meaning="A new leader has the epoch of the one before it.",
         file=_LEASE,
-        text="held = renewed if mine else self._spec(lease.spec.lease_transitions + 1)",
-        replacement="held = renewed if mine else self._spec(lease.spec.lease_transitions)",
+        text="return self._spec(lease.spec.lease_transitions + 1) if is_ours else None",
+        replacement="return self._spec(lease.spec.lease_transitions) if is_ours else None",
+        tests=_LEADS,
+    ),
+    Mutant(
+        name="leads-again-unawares",
+        meaning="Who slept while the Lease went round takes it again, and is fenced for ever by its own.",
+        file=_LEASE,
+        text="self._renewal(lease) if led else self._claim(lease, now)",
+        replacement="(self._renewal(lease) if led else None) or self._claim(lease, now)",
         tests=_LEADS,
     ),
     Mutant(

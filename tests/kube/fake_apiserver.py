@@ -93,6 +93,11 @@ class FakeApiServer:
         with self.state.lock:
             self._write(f"{path}/{name}", name, {"data": data})
 
+    def put_lease(self, name: str, path: str, **spec: object) -> None:
+        """Change a Lease, as its holder does."""
+        with self.state.lock:
+            self._write(f"{path}/{name}", name, {"spec": spec})
+
     def remove(self, name: str, path: str = PATH) -> None:
         """Delete an object."""
         with self.state.lock:

@@ -18,14 +18,21 @@ from tests.waiting import eventually
 FAST = LeaseTiming(duration=2.4, renew_deadline=1.6, retry=0.2)
 
 
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/trial/leases"
+
+
+def elector(server: FakeApiServer, identity: str) -> Elector:
+    """Somebody who stands for the Lease."""
+    connection = Connection(Configuration(host=server.address))
+    client = Client(connection, manager="trial", timeout=FAST.request)
+    return Elector(client, Candidate("trial", "leader", identity), timing=FAST)
+
+
 class Runner:
     """A candidate in a thread; ``led`` and ``lost`` are times on the monotonic clock."""
 
     def __init__(self, server: FakeApiServer, identity: str) -> None:
-        client = Client(
-            Connection(Configuration(host=server.address)), manager="trial", timeout=FAST.request
-        )
-        self.elector = Elector(client, Candidate("trial", "leader", identity), timing=FAST)
+        self.elector = elector(server, identity)
         self.led: list[float] = []
         self.epochs: list[int] = []
         self.lost: list[float] = []
@@ -90,6 +97,23 @@ def test_a_refused_network_stops_the_leader(server: FakeApiServer) -> None:
     assert first.lost[0] - closed <= FAST.renew_deadline + FAST.retry + 1.0
     first.thread.join(2)
     assert not first.thread.is_alive()
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_lease_that_went_round_is_not_taken_again(server: FakeApiServer, deleted: bool) -> None:
+    """Whoever slept while the Lease was another's, and released or deleted since, leads no more."""
+    sleeper = elector(server, "sleeper")
+    assert sleeper.attempt()
+    epoch = sleeper.epoch
+    server.put_lease("leader", LEASES, holderIdentity="", leaseTransitions=epoch + 1)
+    if deleted:
+        server.remove("leader", LEASES)
+    assert not sleeper.attempt()
+    assert not sleeper.is_leader()
+    assert sleeper.epoch == epoch
+    follower = elector(server, "follower")
+    assert follower.attempt()
+    assert follower.epoch >= epoch
 
 
 def test_epochs_of_a_new_lease_are_beyond_those_of_the_old(server: FakeApiServer) -> None:
