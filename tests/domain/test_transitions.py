@@ -3,7 +3,7 @@ from dataclasses import replace
 from chalicelib.domain.workspaces.decide import Order, Outcome, decide, order_due
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.transitions import called_off, placed, requested
-from tests.domain.sightings import NOW, seen, state
+from tests.domain.sightings import NOW, buried, seen, state
 
 
 def test_what_was_just_asked_for_is_confirmed_by_nobody() -> None:
@@ -30,3 +30,29 @@ def test_what_stays_is_ordered_again() -> None:
     stays = called_off(moving, DesiredState.RUNNING, NOW)
     assert (stays.generation, stays.stay) == (3, 3)
     assert order_due(stays) is Order.SPEC
+
+
+def test_who_is_ahead_confirms_nothing() -> None:
+    """A cluster that has a generation which nobody asked for acknowledges none of ours."""
+    wanted = state(DesiredState.RUNNING, ActualState.CREATION_REQUESTED)
+    after = decide(wanted, seen(ActualState.RUNNING, 5), NOW).state
+    assert after is not None
+    assert after.acknowledged == 0
+
+
+def test_the_first_removal_of_a_workspace_is_over_for_its_second_stay() -> None:
+    """A tombstone of generation 1 stands in the way of a stay that began with generation 2, and is collected."""
+    stays = replace(state(DesiredState.RUNNING, ActualState.CREATION_REQUESTED, 2), stay=2)
+    decision = decide(stays, buried(1), NOW)
+    assert decision.outcome is Outcome.COLLECT
+    assert decision.state is not None
+    assert decision.state.actual is ActualState.CREATION_REQUESTED
+
+
+def test_a_tombstone_of_no_generation_is_not_of_before() -> None:
+    """Somebody who removes a workspace by hand, under no generation, has not removed it before it came."""
+    wanted = state(DesiredState.RUNNING, ActualState.CREATION_REQUESTED)
+    decision = decide(wanted, buried(0), NOW)
+    assert decision.outcome is Outcome.STORED
+    assert decision.state is not None
+    assert decision.state.actual is ActualState.ERROR
