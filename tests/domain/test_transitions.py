@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 from chalicelib.domain.workspaces.decide import Order, Outcome, decide, order_due
+from chalicelib.domain.workspaces.reasons import LOST
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.domain.workspaces.transitions import called_off, placed, requested
-from tests.domain.sightings import NOW, buried, seen, state
+from tests.domain.sightings import BAD_IMAGE, NOW, absent, buried, seen, state
 
 
 def test_what_was_just_asked_for_is_confirmed_by_nobody() -> None:
@@ -56,3 +57,12 @@ def test_a_tombstone_of_no_generation_is_not_of_before() -> None:
     assert decision.outcome is Outcome.STORED
     assert decision.state is not None
     assert decision.state.actual is ActualState.ERROR
+
+
+def test_what_vanished_is_lost_unless_its_target_knows_better() -> None:
+    """A workspace that was there and is gone shows the reason that was seen, or else that it was lost."""
+    ran = state(DesiredState.RUNNING, ActualState.RUNNING, 1, 1)
+    for given, told in ((None, LOST), (BAD_IMAGE, BAD_IMAGE)):
+        after = decide(ran, replace(absent(), reason=given), NOW).state
+        assert after is not None
+        assert (after.actual, after.reason) == (ActualState.UNKNOWN, told)
