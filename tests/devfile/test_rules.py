@@ -105,9 +105,13 @@ COMPONENT = """\
         ("v", "volume:", ["wrong-type"]),
         ("v", "vulome: {}", ["unknown-key", "kind-missing"]),
         ("v", "volume: {}\n  container: {image: a}", ["kind-several"]),
-        ("c", "image: {imageName: a, dockerfile: {uri: b}}", ["unsupported"]),
-        ("c", "kubernetes: {uri: a}", ["unsupported"]),
-        ("c", "openshift: {uri: a}", ["unsupported"]),
+        ("c", "image: {imageName: a, dockerfile: {uri: b}}", []),
+        ("c", "image: {imageName: a, autoBuild: true, dockerfile: {uri: b}}", ["unsupported"]),
+        ("c", "image: {imageName: a, dockerfile: {git: {remotes: {}}}}", ["remote-missing"]),
+        ("c", "kubernetes: {uri: a}", []),
+        ("c", "kubernetes: {uri: a, deployByDefault: true}", ["unsupported"]),
+        ("c", "kubernetes: {uri: 'http://'}", ["bad-uri"]),
+        ("c", "openshift: {uri: a}", []),
         ("c", "plugin: {uri: a}", ["unsupported"]),
         ("c", "custom: {componentClass: a}", ["unsupported"]),
         ("c", "container: {image: a}\n  attributes: {pod-overrides: {}}", ["unsupported"]),
@@ -126,12 +130,12 @@ def test_an_unsupported_member_is_named_once() -> None:
     """Nothing below a refused member is judged, and references to it are no second problem."""
     text = with_root("""
         - name: k
-          kubernetes: {uri: a, nonsense: 1}
+          custom: {componentClass: a, nonsense: 1}
         commands:
         - {id: deploy, apply: {component: k}}
         parent: {nonsense: 1, uri: 5}
         """)
-    assert [path for _, path, _ in found(text)] == ["components[1].kubernetes", "parent"]
+    assert [path for _, path, _ in found(text)] == ["components[1].custom", "parent"]
 
 
 COMMANDS = (

@@ -25,6 +25,9 @@ def check(root: View, review: Review) -> None:
                 review.problem(
                     "duplicate-endpoint-port", endpoint.member("targetPort").path, message
                 )
+        for kind in ("kubernetes", "openshift"):
+            for endpoint in component.member(kind).items("endpoints"):
+                _check_name(endpoint, names, review)
 
 
 def _check_name(endpoint: View, seen: set[str], review: Review) -> None:

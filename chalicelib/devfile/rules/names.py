@@ -15,6 +15,7 @@ def check(root: View, review: Review) -> None:
     _check_unique(root, "commands", "id", "duplicate-command", review)
     _check_unique(root, "projects", "name", "duplicate-project", review)
     _check_unique(root, "starterProjects", "name", "duplicate-project", review)
+    _check_unique(root, "dependentProjects", "name", "duplicate-project", review)
     for view in (*root.items("components"), *root.items("commands")):
         check_reserved(view, review)
     for component in root.items("components"):

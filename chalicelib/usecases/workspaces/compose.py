@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from urllib.parse import urlsplit
 
-from chalicelib.devfile.model import Container, Devfile, Exec
+from chalicelib.devfile.model import Container, Devfile, Exec, Project
 from chalicelib.devfile.quantities import quantity
 from chalicelib.domain.agents.agent import AgentSettings
 from chalicelib.domain.editors import EDITORS
@@ -129,10 +129,18 @@ def _script(step: Exec) -> str:
 
 
 def _projects(devfile: Devfile, source: DevfileSource) -> tuple[PlannedProject, ...]:
-    """Return the devfile's projects; without any, the repository that the devfile came from."""
+    """Return the devfile's projects; without any, the repository that the devfile came from.
+
+    Dependent projects come on top of either.
+    """
     if not devfile.projects and source.url:
         name = _name_of(source.url)
-        return (PlannedProject(name=name, url=source.url, revision=source.ref, path=name),)
+        own = PlannedProject(name=name, url=source.url, revision=source.ref, path=name)
+        return (own, *_planned(devfile.dependent_projects))
+    return _planned((*devfile.projects, *devfile.dependent_projects))
+
+
+def _planned(projects: Sequence[Project]) -> tuple[PlannedProject, ...]:
     return tuple(
         PlannedProject(
             name=project.name,
@@ -146,7 +154,7 @@ def _projects(devfile: Devfile, source: DevfileSource) -> tuple[PlannedProject, 
                 if remote.name != project.checkout_remote
             ),
         )
-        for project in devfile.projects
+        for project in projects
     )
 
 

@@ -76,7 +76,7 @@ def _read(text: str | bytes, pointer: str) -> Devfile:
         problems = [
             Problem(
                 p.code,
-                f"{p.path}: {p.message}" if p.path else p.message,
+                ": ".join(filter(None, (p.file, p.path, p.message))),
                 pointer,
                 p.line or None,
                 p.column or None,
