@@ -100,16 +100,16 @@ class Flattening:
         return overridden(base, patch, review)
 
     def _fetched(self, wanted: Reference, owner: View, source: Source) -> Imported | None:
-        fault = self._fault_before(wanted, source)
-        if fault is None:
-            self._imports += 1
-            try:
-                return self.resolver.fetch(wanted)
-            except ImportRefused as refused:
-                fault = "import-refused", str(refused)
-            except ImportMissing as missing:
-                fault = "import-missing", str(missing)
-        source.review.problem(fault[0], owner.path, fault[1])
+        if fault := self._fault_before(wanted, source):
+            source.review.problem(fault[0], owner.path, fault[1])
+            return None
+        self._imports += 1
+        try:
+            return self.resolver.fetch(wanted)
+        except ImportRefused as refused:
+            source.review.problem("import-refused", owner.path, str(refused))
+        except ImportMissing as missing:
+            source.review.problem("import-missing", owner.path, str(missing))
         return None
 
     def _fault_before(self, wanted: Reference, source: Source) -> tuple[ProblemCode, str] | None:

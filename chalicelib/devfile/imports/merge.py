@@ -36,16 +36,24 @@ def merged(main: Document, imports: Sequence[Part], review: Review) -> Document:
     }
     for section, identity in IDENTITIES.items():
         if any(section in root.value for root in roots):
+            _keep_nearest(weaver, section, roots)
             tree[section] = _listed(weaver, section, identity, roots)
             _check_list(parts, roots, (section, identity), review)
     for section in NAMED:
         if any(section in root.value for root in roots):
+            _keep_nearest(weaver, section, roots)
             tree[section] = _named(weaver, section, roots)
             _check_names(parts, roots, section, review)
     if any("events" in root.value for root in roots):
         tree["events"] = _events(weaver, roots)
     weaver.document.tree = tree
     return weaver.document
+
+
+def _keep_nearest(weaver: Weaver, section: str, roots: Sequence[Piece]) -> None:
+    """What is said about a section as a whole is said where it stands last: nearest to the reader."""
+    nearest = next(root for root in reversed(roots) if section in root.value)
+    weaver.keep(nearest.member(section), (section,))
 
 
 def _items(root: Piece, section: str) -> list[Piece]:
