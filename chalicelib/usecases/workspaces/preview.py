@@ -2,6 +2,8 @@
 
 from chalicelib.devfile import Devfile
 from chalicelib.domain.agents.agent import AgentSettings
+from chalicelib.domain.editors import EDITORS
+from chalicelib.domain.errors import Invalid
 from chalicelib.domain.targets import TARGETS
 from chalicelib.domain.targets.plan import WorkspacePlan
 from chalicelib.domain.targets.target import GuardRails, Holes, Object
@@ -14,6 +16,10 @@ _NOWHERE = AgentSettings(zone="workspaces.example.com")
 _INLINE = DevfileSource()
 
 
+class NotToBeRun(Exception):
+    """What is to be shown cannot run as a workspace; the message is for people."""
+
+
 def preview(
     devfile: Devfile,
     *,
@@ -23,8 +29,10 @@ def preview(
 ) -> tuple[Object, ...]:
     """Return what an agent with these settings would be ordered to apply, ids and Secrets apart.
 
-    Raises Invalid with every problem of a devfile that cannot become a workload.
+    Raises NotToBeRun with every problem of a devfile that cannot become a workload.
     """
+    if editor not in EDITORS:
+        raise NotToBeRun(f"There is no editor {editor}; there are: {', '.join(EDITORS)}.")
     composed = compose(devfile, source, settings)
     plan = WorkspacePlan(
         workspace_id=f"ws-{_ID}",
@@ -42,8 +50,9 @@ def preview(
         agent=settings,
     )
     target = TARGETS["kubernetes"]
-    frozen = target.freeze(plan)
-    rendered = target.render(
-        frozen, GuardRails(plan.agent_id, settings), Holes(generation=1, replicas=1)
-    )
-    return rendered.objects
+    try:
+        frozen = target.freeze(plan)
+    except Invalid as error:
+        raise NotToBeRun("\n".join(problem.message for problem in error.problems)) from error
+    guard = GuardRails(plan.agent_id, settings)
+    return target.render(frozen, guard, Holes(generation=1, replicas=1)).objects
