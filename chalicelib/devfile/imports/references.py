@@ -4,7 +4,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from chalicelib.devfile.document import View
 from chalicelib.devfile.review import quoted
@@ -45,6 +45,12 @@ class RegistryEntry:
     id: str
     version: str = ""
     registry_url: str = ""
+
+    @property
+    def address(self) -> WebAddress:
+        """Where a registry that is named has it (registry API: ``/devfiles/ID/VERSION``)."""
+        parts = [self.registry_url.rstrip("/"), "devfiles", quote(self.id)]
+        return WebAddress("/".join([*parts, quote(self.version)] if self.version else parts))
 
     def __str__(self) -> str:
         return f"{self.registry_url or 'registry'}/{self.id}/{self.version or 'default'}"
