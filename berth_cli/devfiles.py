@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from berth_cli.failures import Exit, Failure
 from berth_cli.imports import Imports, tree_of
@@ -23,6 +22,7 @@ from chalicelib.devfile import (
     TreeFile,
     flattened,
     read,
+    written,
 )
 
 devfile = typer.Typer(help="Check devfiles and show what becomes of them.", no_args_is_help=True)
@@ -77,7 +77,7 @@ def flatten(file: File, *, allow_host: Hosts = None) -> None:
         tree = flattened(text, how)
     except DevfileRefused as refused:
         raise _refusal(file, refused) from refused
-    sys.stdout.write(_yaml([tree]))
+    sys.stdout.write(written(tree))
 
 
 @devfile.command()
@@ -93,7 +93,7 @@ def manifests(
         found = read(text, how)
     except DevfileRefused as refused:
         raise _refusal(file, refused) from refused
-    sys.stdout.write(_yaml(_objects(found, editor)))
+    sys.stdout.write(written(*_objects(found, editor)))
 
 
 def _objects(found: Devfile, editor: str) -> Iterable[Any]:
@@ -157,17 +157,3 @@ def _line(file: Path, finding: Finding, prefix: str) -> str:
 def _refusal(file: Path, refused: DevfileRefused) -> Failure:
     lines = (_line(file, problem, "") for problem in refused.problems)
     return Failure("\n".join([f"{file} cannot be used", *lines]))
-
-
-class _Plain(yaml.SafeDumper):
-    """YAML without anchors, which a devfile may not have."""
-
-    def ignore_aliases(self, _: Any) -> bool:
-        """Write everything out, however often it is there."""
-        return True
-
-
-def _yaml(documents: Iterable[Any]) -> str:
-    return yaml.dump_all(
-        list(documents), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120
-    )

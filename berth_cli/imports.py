@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -86,5 +86,4 @@ def _bounded(answer: httpx.Response) -> bytes:
 def _of_registry(entry: RegistryEntry) -> WebAddress:
     if not entry.registry_url:
         raise ImportRefused(f"Say where {entry.id} is: give the import its `registryUrl`.")
-    parts = [entry.registry_url.rstrip("/"), "devfiles", quote(entry.id)]
-    return WebAddress("/".join([*parts, quote(entry.version)] if entry.version else parts))
+    return entry.address

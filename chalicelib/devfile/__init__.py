@@ -20,6 +20,7 @@ from chalicelib.devfile.imports.references import (
 from chalicelib.devfile.loader import MAX_BYTES
 from chalicelib.devfile.model import Devfile
 from chalicelib.devfile.reading import Profile, Reading, flattened, read
+from chalicelib.devfile.writing import written
 
 FILE_NAMES = (".devfile.yaml", "devfile.yaml", ".devfile.yml", "devfile.yml")
 """Where a repository keeps its devfile; the first that exists counts."""
@@ -44,4 +45,5 @@ __all__ = [
     "WebAddress",
     "flattened",
     "read",
+    "written",
 ]
