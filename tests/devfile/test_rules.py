@@ -219,6 +219,29 @@ def test_events(events: str, expected: list[str]) -> None:
     assert codes(text) == expected
 
 
+def test_an_event_may_not_apply_what_berth_leaves_alone() -> None:
+    """A cluster component is no problem, a command that applies it neither, but an event that would is."""
+    text = with_root("""
+        - {name: k, kubernetes: {uri: a, endpoints: [{name: e, targetPort: 1}]}}
+        commands:
+        - {id: deploy, apply: {component: k}}
+        - {id: all, composite: {commands: [deploy]}}
+        """)
+    assert codes(text) == []
+    assert codes(text + "events: {preStart: [all]}") == ["unsupported"]
+
+
+def test_endpoints_of_cluster_components_count() -> None:
+    """Their names are names of the devfile, their ports are not of the workspace."""
+    text = with_root("""
+        - name: one
+          container: {image: a, endpoints: [{name: web, targetPort: 80}]}
+        - name: two
+          openshift: {inlined: a, endpoints: [{name: web, targetPort: 80}]}
+        """)
+    assert codes(text) == ["duplicate-endpoint-name"]
+
+
 def test_events_that_run_too_much_are_refused() -> None:
     """A composite that doubles itself is legal as a command, and too long as an event."""
     lines = ["commands:", "- {id: c0, exec: {component: dev, commandLine: a}}"]

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from math import ceil
 from urllib.parse import urlsplit
 
@@ -134,7 +135,8 @@ def _projects(devfile: Devfile, source: DevfileSource) -> tuple[PlannedProject, 
     Dependent projects come on top of either.
     """
     if not devfile.projects and source.url:
-        name = _name_of(source.url)
+        taken = {project.clone_path.partition("/")[0] for project in devfile.dependent_projects}
+        name = _free(_name_of(source.url), taken)
         own = PlannedProject(name=name, url=source.url, revision=source.ref, path=name)
         return (own, *_planned(devfile.dependent_projects))
     return _planned((*devfile.projects, *devfile.dependent_projects))
@@ -161,6 +163,12 @@ def _planned(projects: Sequence[Project]) -> tuple[PlannedProject, ...]:
 def _name_of(url: str) -> str:
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
     return re.sub(r"[^a-z0-9-]+", "-", last.lower()).strip("-")[:63].strip("-") or "project"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return the name, or the first one behind it that no other folder has."""
+    numbered = (f"{name[:60]}-{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def _bounds(request: int, limit: int, default: tuple[int, int]) -> tuple[int, int]:
