@@ -25,7 +25,7 @@ MOST_MILLISECONDS = 10.0
 LEAST_A_SECOND = 100.0
 PEER = "devfile/library 2.4.0 (Go)"
 _SOURCE = Path(__file__).parent / "go_devfile"
-_BUILDING = ("-trimpath", "-ldflags", "-s -w", "-o", "checker")
+_BUILDING = ("-trimpath", "-ldflags", "-s -w", "-o", "peer")
 
 
 def measure(options: Options) -> Iterator[Figure]:
@@ -68,7 +68,7 @@ def build(folder: Path) -> Path:
         shutil.copy(_SOURCE / name, folder)
     command = [binaries.go_command(cache_folder(), print), "build", *_BUILDING, "."]
     subprocess.run(command, cwd=folder, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
-    return folder / "checker"
+    return folder / "peer"
 
 
 def _checked(text: bytes, rounds: int) -> Samples:
@@ -84,7 +84,7 @@ def _once(text: bytes) -> float:
 
 
 def _peer(program: Path, files: Sequence[Path]) -> list[Samples]:
-    command = [str(program), str(ROUNDS + 1), *map(str, files)]
+    command = [str(program), "time", str(ROUNDS + 1), *map(str, files)]
     # One processor for both: Go would collect its garbage on another.
     done = subprocess.run(
         command, env={**os.environ, "GOMAXPROCS": "1"}, check=True, capture_output=True, text=True

@@ -18,6 +18,7 @@ from chalicelib.devfile import (
 )
 from fuzz.damage import damaged, monstrous, torn
 from fuzz.grammar import Grammar
+from fuzz.overrides import override
 
 Kind = Literal["valid", "nearly", "hostile"]
 _BLOCK = 0.15
@@ -58,22 +59,22 @@ def sample(seed: int) -> Sample:
     kind: Kind = chance.choices(("valid", "nearly", "hostile"), (3, 4, 3))[0]
     profile: Profile = "strict" if chance.random() < 0.1 else "standard"
     if kind == "hostile" and chance.random() < 0.3:
-        return Sample(seed, kind, _text(monstrous(chance), chance), {}, profile)
+        return Sample(seed, kind, text_of(monstrous(chance), chance), {}, profile)
     grammar = Grammar(chance)
     tree, files = grammar.devfile(), dict[str, Any]()
     if chance.random() < 0.25:
-        tree, files = _split(tree, grammar, chance)
+        tree, files = split(tree, grammar, chance)
     if kind == "nearly":
         damaged(chance.choice([tree, *files.values()]), chance)
-    text = _text(tree, chance)
-    written = {name: _text(file, chance) for name, file in files.items()}
+    text = text_of(tree, chance)
+    written = {name: text_of(file, chance) for name, file in files.items()}
     if kind == "hostile":
         text = torn(text, chance)
         written = {name: torn(file, chance) if chance.random() < 0.3 else file for name, file in written.items()}  # fmt: skip
     return Sample(seed, kind, text, written, profile)
 
 
-def _split(
+def split(
     tree: dict[str, Any], grammar: Grammar, chance: Random
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The devfile as a child and its ancestors, each of which keeps some sections."""
@@ -84,11 +85,9 @@ def _split(
     for key in [*movable, "events"]:
         if key in tree and chance.random() < 0.5:
             child[key] = tree.pop(key)
-    override: dict[str, Any] = {}
-    if chance.random() < 0.5:
-        name = next(each["name"] for each in tree["components"] if "container" in each)
-        override["components"] = [{"name": name, "container": {"env": [{"name": "OVER", "value": "x"}]}}]  # fmt: skip
-    child["parent"] = {"uri": "p0.yaml", **override}
+    child["parent"] = {"uri": "p0.yaml"}
+    if depth == 1 and chance.random() < 0.8:
+        child["parent"] |= override(tree, chance)
     for number in range(depth):
         last = number == depth - 1
         files[f"p{number}.yaml"] = tree if last else {
@@ -97,7 +96,8 @@ def _split(
     return child, files
 
 
-def _text(tree: Any, chance: Random) -> bytes:
+def text_of(tree: Any, chance: Random) -> bytes:
+    """The tree as JSON, or as YAML in blocks."""
     if chance.random() < _BLOCK:
         return written(tree).encode("utf-8", "surrogatepass")
     return json.dumps(tree, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-module checker
+module peer
 
 go 1.26
 

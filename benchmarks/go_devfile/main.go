@@ -1,9 +1,13 @@
-// The peer of the devfile room: devfile/library, on files that both read.
+// The peer of the devfile room: devfile/library, on files that both read. It asks no network.
 //
-//	checker ROUNDS FILE...
+//	peer time ROUNDS FILE...
 //
-// Parses, flattens and validates each file ROUNDS times without a network, and prints a JSON line for
-// each: {"file": ..., "accepted": ..., "seconds": [processor time of each round]}.
+// parses, flattens and validates each file ROUNDS times, and prints a JSON line for each:
+// {"file": ..., "accepted": ..., "seconds": [processor time of each round]}.
+//
+//	peer flatten FILE...
+//
+// flattens each file, its imports read beside it: {"file": ..., "error": ...} or {"file": ..., "tree": ...}.
 package main
 
 import (
@@ -16,6 +20,26 @@ import (
 	"github.com/devfile/library/v2/pkg/devfile/parser"
 )
 
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func say(line map[string]any) {
+	os.Stdout.Write(append(must(json.Marshal(line)), '\n'))
+}
+
+func arguments() parser.ParserArgs {
+	no := false
+	return parser.ParserArgs{
+		ConvertKubernetesContentInUri: &no,
+		SetBooleanDefaults:            &no,
+		DownloadGitResources:          &no,
+	}
+}
+
 func processor() float64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -24,33 +48,39 @@ func processor() float64 {
 	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
 }
 
-func main() {
-	rounds, err := strconv.Atoi(os.Args[1])
-	if err != nil {
-		panic(err)
+func measure(file string, rounds int) {
+	asked := arguments()
+	asked.Data = must(os.ReadFile(file))
+	accepted, seconds := false, []float64{}
+	for range rounds {
+		began := processor()
+		_, _, err := devfile.ParseDevfileAndValidate(asked)
+		seconds = append(seconds, processor()-began)
+		accepted = err == nil
 	}
-	no := false
-	for _, file := range os.Args[2:] {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			panic(err)
+	say(map[string]any{"file": file, "accepted": accepted, "seconds": seconds})
+}
+
+func flatten(file string) {
+	asked := arguments()
+	asked.Path = file
+	found, err := parser.ParseDevfile(asked)
+	if err != nil {
+		say(map[string]any{"file": file, "error": err.Error()})
+		return
+	}
+	say(map[string]any{"file": file, "tree": found.Data})
+}
+
+func main() {
+	if os.Args[1] == "flatten" {
+		for _, file := range os.Args[2:] {
+			flatten(file)
 		}
-		accepted, seconds := false, []float64{}
-		for range rounds {
-			began := processor()
-			_, _, err := devfile.ParseDevfileAndValidate(parser.ParserArgs{
-				Data:                          text,
-				ConvertKubernetesContentInUri: &no,
-				SetBooleanDefaults:            &no,
-				DownloadGitResources:          &no,
-			})
-			seconds = append(seconds, processor()-began)
-			accepted = err == nil
-		}
-		line, err := json.Marshal(map[string]any{"file": file, "accepted": accepted, "seconds": seconds})
-		if err != nil {
-			panic(err)
-		}
-		os.Stdout.Write(append(line, '\n'))
+		return
+	}
+	rounds := must(strconv.Atoi(os.Args[2]))
+	for _, file := range os.Args[3:] {
+		measure(file, rounds)
 	}
 }
