@@ -137,7 +137,7 @@ def _deep_clones(size: int, _: Random) -> dict[str, Any]:
 
 
 def _misspelt(size: int, _: Random) -> dict[str, Any]:
-    return {f"compoment{n}": n for n in range(size)}
+    return {f"component{n}": n for n in range(size)}
 
 
 _MONSTERS = (_tripled_calls, _circles, _wrong_volumes, _mounts, _tokens, _deep_clones, _misspelt)

@@ -1,6 +1,7 @@
 """Parents and plugins are put in as the standard says, within bounds, and what is wrong is named at its place."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -240,6 +241,23 @@ def test_imports_may_be_so_many_and_so_large() -> None:
     keys = ", ".join(f"k{n}: a" for n in range(2400))
     many = small.replace("container", f"attributes: {{{keys}}}, container")
     assert "import-too-large" in {p.code for p in problems_with(*_plugins(5, many))}
+
+
+def test_the_most_that_may_be_imported_is_judged_in_a_second() -> None:
+    """A chain of eight files, each overriding all of the one before, wrongly, with as much as fits."""
+    names = [f"c{number}" for number in range(230)]
+    volumes = [{"name": name, "volume": {"size": "bad"}} for name in names]
+    head = {"schemaVersion": "2.2.0"}
+    files = {"7.yaml": json.dumps(head | {"components": volumes})}
+    for number in range(7):
+        parent = {"uri": f"{number + 1}.yaml", "components": volumes[::-1]}
+        files[f"{number}.yaml"] = json.dumps(head | {"parent": parent})
+    text = json.dumps(head | {"parent": {"uri": "0.yaml", "components": volumes}})
+    problems_with(text, files)
+    began = time.process_time()
+    found = problems_with(text, files)
+    assert time.process_time() - began < 1
+    assert {problem.code for problem in found} == {"quantity", "too-many-problems"}
 
 
 def test_a_flattened_devfile_says_the_same() -> None:
