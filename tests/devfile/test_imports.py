@@ -245,7 +245,7 @@ def test_imports_may_be_so_many_and_so_large() -> None:
 
 def test_the_most_that_may_be_imported_is_judged_in_a_second() -> None:
     """A chain of eight files, each overriding all of the one before, wrongly, with as much as fits."""
-    names = [f"c{number}" for number in range(230)]
+    names = [f"c{number}" for number in range(180)]
     volumes = [{"name": name, "volume": {"size": "bad"}} for name in names]
     head = {"schemaVersion": "2.2.0"}
     files = {"7.yaml": json.dumps(head | {"components": volumes})}
