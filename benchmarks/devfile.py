@@ -84,13 +84,13 @@ def _once(text: bytes) -> float:
 
 
 def _peer(program: Path, files: Sequence[Path]) -> list[Samples]:
-    command = [str(program), "time", str(ROUNDS + 1), *map(str, files)]
+    command = [str(program), "judge", str(ROUNDS + 1), *map(str, files)]
     # One processor for both: Go would collect its garbage on another.
     done = subprocess.run(
         command, env={**os.environ, "GOMAXPROCS": "1"}, check=True, capture_output=True, text=True
     )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    refused = [line["file"] for line in lines if not line["accepted"]]
+    refused = [line["file"] for line in lines if line["error"]]
     if refused:
         print(f"{PEER} refuses {', '.join(refused)}")
     return [Samples.of(value * 1000 for value in line["seconds"][1:]) for line in lines]

@@ -1,8 +1,11 @@
-"""``python -m fuzz.beside [COUNT]``: flattens generated devfiles beside Go's devfile/library; 1 when they differ.
+"""``python -m fuzz.beside [COUNT]``: generated devfiles beside Go's devfile/library; 1 when they differ.
 
-Compared are the trees, where an empty value equals none, without the notes of origin that the library
-writes into attributes. Events are compared without order: the library's release sorts them by name,
-and the standard's own fixtures keep the order in which they come.
+Those with parents are flattened by both. Compared are the trees, where an empty value equals none,
+without the notes of origin that the library writes into attributes. Events are compared without
+order: the library's release sorts them by name, and the standard's own fixtures keep their order.
+
+Those without are judged by both. Berth may refuse for reasons of its own; what the standard refuses
+both refuse, and what only the library refuses is one of ``LIBRARY_ALONE``.
 """
 
 import argparse
@@ -11,16 +14,32 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from benchmarks.devfile import build
-from chalicelib.devfile import DevfileRefused, Imported, Reading, Reference, flattened
+from chalicelib.devfile import DevfileRefused, Imported, Reading, Reference, flattened, read
 from fuzz.grammar import Grammar
-from fuzz.samples import split
+from fuzz.samples import sample, split
 
 _NOTES = "api.devfile.io/"
+
+STANDARD: frozenset[str] = frozenset({
+    "kind-missing", "kind-several", "missing", "not-one-of", "schema", "schema-version", "too-long", "unknown-key",
+    "wrong-form", "wrong-type", "duplicate-component", "duplicate-command", "duplicate-endpoint-name",
+    "duplicate-endpoint-port", "unknown-volume", "command-component", "composite-unknown", "composite-self",
+    "composite-cycle", "event-unknown", "event-type", "group-many-defaults", "remote-missing",
+    "checkout-remote-missing", "checkout-remote-unknown", "request-gt-limit",
+})  # fmt: skip
+"""Codes of what the standard refuses."""
+LIBRARY_ALONE = {
+    "should either map to an exec command": "an event with a composite of composites: the library looks one level down",
+    "should either map to an apply command": "an event with a composite of composites: the library looks one level down",
+}
+"""What only the library refuses, by its words, and why."""
+AGREED = {"equal", "both refuse", "accepted alike", "refused alike", "refused by Berth's own rules"}
 
 
 def main() -> int:
@@ -29,26 +48,59 @@ def main() -> int:
     parser.add_argument("count", nargs="?", type=int, default=1_000)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = compared(Path(folder), chosen.count)
+        program = build(Path(folder))
+        outcomes = compared(program, Path(folder), chosen.count)
+        outcomes += judged(program, Path(folder), chosen.count)
     for outcome, number in outcomes.items():
         print(f"{number:>8} {outcome}")
-    return 1 if outcomes.keys() - {"equal", "both refuse"} else 0
+    return 1 if outcomes.keys() - AGREED - set(LIBRARY_ALONE.values()) else 0
 
 
-def compared(folder: Path, count: int) -> Counter[str]:
-    """What came of so many seeds; each that differs is printed."""
-    program = build(folder)
+def compared(program: Path, folder: Path, count: int) -> Counter[str]:
+    """What came of flattening so many seeds; each that differs is printed."""
     files = [_laid_out(folder / str(seed), seed) for seed in range(count)]
     command = [str(program), "flatten", *map(str, files)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return _told(done.stdout, _flattened_alike)
+
+
+def judged(program: Path, folder: Path, count: int) -> Counter[str]:
+    """What came of the judgement on so many seeds; each that differs is printed."""
+    texts = {}
+    for made in (sample(seed) for seed in range(count)):
+        alone = not made.files and b"uri" not in made.text
+        if made.profile == "standard" and made.kind != "hostile" and alone:
+            texts[folder / f"{made.seed}.yaml"] = made.text
+    for file, text in texts.items():
+        file.write_bytes(text)
+    command = [str(program), "judge", "1", *map(str, texts)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return _told(done.stdout, _judged_alike)
+
+
+def _told(lines: str, verdict: Callable[[Path, dict[str, Any]], tuple[str, str]]) -> Counter[str]:
     outcomes: Counter[str] = Counter()
-    for line in done.stdout.splitlines():
+    for line in lines.splitlines():
         theirs = json.loads(line)
-        outcome, words = _verdict(Path(theirs["file"]), theirs)
+        outcome, words = verdict(Path(theirs["file"]), theirs)
         outcomes[outcome] += 1
         if words:
-            print(f"seed {Path(theirs['file']).parent.name}: {outcome}: {words}")
+            print(f"{theirs['file']}: {outcome}: {words}")
     return outcomes
+
+
+def _judged_alike(file: Path, theirs: dict[str, Any]) -> tuple[str, str]:
+    try:
+        read(file.read_bytes())
+    except DevfileRefused as refused:
+        codes = {problem.code for problem in refused.problems} & STANDARD
+        if theirs["error"] or not codes:
+            return "refused alike" if theirs["error"] else "refused by Berth's own rules", ""
+        return "only Berth refuses", str(refused)
+    known = next((rule for words, rule in LIBRARY_ALONE.items() if words in theirs["error"]), "")
+    if theirs["error"]:
+        return known or "only the library refuses", "" if known else theirs["error"]
+    return "accepted alike", ""
 
 
 def _laid_out(folder: Path, seed: int) -> Path:
@@ -73,7 +125,7 @@ class _Beside:
         return Imported((self._folder / str(reference)).read_bytes(), reference)
 
 
-def _verdict(file: Path, theirs: dict[str, Any]) -> tuple[str, str]:
+def _flattened_alike(file: Path, theirs: dict[str, Any]) -> tuple[str, str]:
     try:
         ours = flattened(file.read_bytes(), Reading(resolver=_Beside(file.parent)))
     except DevfileRefused as refused:

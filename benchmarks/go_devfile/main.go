@@ -1,9 +1,9 @@
 // The peer of the devfile room: devfile/library, on files that both read. It asks no network.
 //
-//	peer time ROUNDS FILE...
+//	peer judge ROUNDS FILE...
 //
 // parses, flattens and validates each file ROUNDS times, and prints a JSON line for each:
-// {"file": ..., "accepted": ..., "seconds": [processor time of each round]}.
+// {"file": ..., "error": ... or empty, "seconds": [processor time of each round]}.
 //
 //	peer flatten FILE...
 //
@@ -48,17 +48,19 @@ func processor() float64 {
 	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
 }
 
-func measure(file string, rounds int) {
+func judge(file string, rounds int) {
 	asked := arguments()
 	asked.Data = must(os.ReadFile(file))
-	accepted, seconds := false, []float64{}
+	said, seconds := "", []float64{}
 	for range rounds {
 		began := processor()
 		_, _, err := devfile.ParseDevfileAndValidate(asked)
 		seconds = append(seconds, processor()-began)
-		accepted = err == nil
+		if err != nil {
+			said = err.Error()
+		}
 	}
-	say(map[string]any{"file": file, "accepted": accepted, "seconds": seconds})
+	say(map[string]any{"file": file, "error": said, "seconds": seconds})
 }
 
 func flatten(file string) {
@@ -81,6 +83,6 @@ func main() {
 	}
 	rounds := must(strconv.Atoi(os.Args[2]))
 	for _, file := range os.Args[3:] {
-		measure(file, rounds)
+		judge(file, rounds)
 	}
 }
