@@ -4,13 +4,13 @@
 """
 
 import argparse
-import resource
+import os
 import sys
 import time
 from statistics import median
 
 from chalicelib.devfile import DevfileRefused, read
-from fuzz.campaign import MOST_SECONDS, Tally, bound_memory, run
+from fuzz.campaign import MOST_SECONDS, Tally, run_in_processes
 from fuzz.samples import sample
 
 
@@ -19,14 +19,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("count", nargs="?", type=int, default=100_000)
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="SEED")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", type=int, metavar="SEED", help="print one, and what is said")
     chosen = parser.parse_args()
     if chosen.show is not None:
         _show(chosen.show)
         return 0
-    bound_memory()
     began = time.monotonic()
-    tally = run(range(chosen.first, chosen.first + chosen.count))
+    seeds = range(chosen.first, chosen.first + chosen.count)
+    tally = run_in_processes(seeds, chosen.processes)
     _tell(tally, chosen.count, time.monotonic() - began)
     return 1 if tally.broken else 0
 
@@ -36,13 +37,12 @@ def _tell(tally: Tally, count: int, seconds: float) -> None:
         print(f"{number:>8} {outcome}")
     for seed, why in list(tally.broken.items())[:10]:
         print(f"seed {seed}: {why}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     ordered = sorted(tally.seconds)
     print(
         f"{count} devfiles in {seconds:.0f} s, {len(tally.broken)} broken promises; processor for one:"
         f" median {median(ordered) * 1000:.1f} ms, 99 of 100 below {ordered[len(ordered) * 99 // 100] * 1000:.0f} ms,"
         f" longest {tally.slowest[0] * 1000:.0f} ms (seed {tally.slowest[1]}; {MOST_SECONDS:.0f} s allowed);"
-        f" {len(tally.codes)} codes seen; at most {peak:.0f} MiB resident"
+        f" {len(tally.codes)} codes seen; at most {tally.resident:.0f} MiB resident"
     )
 
 

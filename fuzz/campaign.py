@@ -5,6 +5,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +23,7 @@ MORE_MEMORY = 256 * 1024 * 1024
 TWICE = 50
 """One in so many is read a second time: the same text has the same answer."""
 
+_PART = 500
 _CODES = frozenset(get_args(ProblemCode))
 
 
@@ -36,6 +38,18 @@ class Tally:
     slowest: tuple[float, int] = (0.0, -1)
     accepted: list[int] = field(default_factory=list)
     """Seeds of devfiles that became manifests."""
+    resident: float = 0.0
+    """MiB that the process held at most."""
+
+    def add(self, other: "Tally") -> None:
+        """Count another part of the same campaign in."""
+        self.outcomes += other.outcomes
+        self.codes += other.codes
+        self.broken |= other.broken
+        self.seconds += other.seconds
+        self.slowest = max(self.slowest, other.slowest)
+        self.accepted += other.accepted
+        self.resident = max(self.resident, other.resident)
 
 
 class BrokenPromise(Exception):
@@ -47,6 +61,17 @@ def run(seeds: Iterable[int]) -> Tally:
     tally = Tally()
     for seed in seeds:
         one(sample(seed), tally)
+    tally.resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return tally
+
+
+def run_in_processes(seeds: range, processes: int) -> Tally:
+    """Read them in so many processes, each of which may take ``MORE_MEMORY``."""
+    parts = [seeds[start : start + _PART] for start in range(0, len(seeds), _PART)]
+    tally = Tally()
+    with ProcessPoolExecutor(processes, initializer=bound_memory) as pool:
+        for part in pool.map(run, parts):
+            tally.add(part)
     return tally
 
 
