@@ -1,10 +1,13 @@
 """A tree as YAML that this room, and every other reader, takes for the same tree."""
 
+import re
 from typing import Any
 
 import yaml
 
 from chalicelib.devfile.scalars import NumberTooLarge, resolved
+
+_BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
 def written(*trees: Any) -> str:
@@ -26,8 +29,10 @@ class _Plain(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """Text that JSON or YAML 1.2 reads as a number, and YAML 1.1 does not, gets quotes: ``2e0``."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, None if _is_text(text) else "'")
+    """Quotes for what JSON or YAML 1.2 reads as a number and YAML 1.1 does not (``2e0``), escapes for
+    line breaks of Unicode, which the emitter would fold."""
+    style = '"' if _BREAKS.search(text) else None if _is_text(text) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
 def _is_text(text: str) -> bool:

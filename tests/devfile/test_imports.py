@@ -13,7 +13,7 @@ from tests.devfile.shelf import Shelf, flat, problems_with
 BASE = """\
 schemaVersion: 2.2.0
 variables: {tag: '12', other: a}
-attributes: {team: one}
+attributes: {team: {name: one, size: 2}}
 components:
 - name: dev
   container:
@@ -52,7 +52,7 @@ events: {{postStart: [start, build]}}
 
 OVERRIDES = [
     ("variables: {tag: '13'}", ("variables",), {"tag": "13", "other": "a"}),
-    ("attributes: {team: {of: two}}", ("attributes",), {"team": {"of": "two"}}),
+    ("attributes: {team: {name: two}}", ("attributes",), {"team": {"name": "two"}}),
     (
         "components: [{name: dev, container: {env: [{name: B, value: x}, {name: C, value: y}]}}]",
         ("components", 0, "container", "env"),
@@ -125,6 +125,7 @@ WRONG = [
     ("parent: {uri: 'file:///etc/passwd'}", ("import-address", "", "parent", 2)),
     ("parent: {uri: 'https://me:pw@host.example/a'}", ("import-address", "", "parent", 2)),
     ("parent: {uri: 'https://169.254.169.254/latest'}", ("import-refused", "", "parent", 2)),
+    ("parent: {uri: 'https://host.example/a#b'}", ("import-address", "", "parent", 2)),
     ("parent: {id: node, registryUrl: 'http://a'}", ("import-address", "", "parent", 2)),
     ("parent: {kubernetes: {name: a}}", ("unsupported", "", "parent.kubernetes", 2)),
     ("parent: {uri: newer.yaml}", ("import-version", "", "parent", 2)),

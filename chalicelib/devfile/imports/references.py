@@ -105,7 +105,7 @@ def reference(owner: View, place: Reference) -> Reference:
         return _address(uri)
     if isinstance(place, TreeFile):
         return _beside(uri, place)
-    if isinstance(place, WebAddress) and not uri.startswith("//"):
+    if isinstance(place, WebAddress):
         return _address(urljoin(place.url, uri))
     raise BadReference(f"There is no folder here for {quoted(uri)} to start from.")
 
