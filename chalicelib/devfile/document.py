@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from chalicelib.devfile.quoting import quoted
+
 Path = tuple[str | int, ...]
 
 
@@ -112,4 +114,4 @@ class View:
     def name(self) -> str:
         """How to speak of an item of a list: by its name or id, else by its place in the list."""
         identifier = self.text("name") or self.text("id")
-        return f"`{identifier[:64]}`" if identifier else f"number {int(self.path[-1]) + 1}"
+        return quoted(identifier) if identifier else f"number {int(self.path[-1]) + 1}"

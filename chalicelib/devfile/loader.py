@@ -12,7 +12,8 @@ import yaml
 
 from chalicelib.devfile.document import Document, Path, Place
 from chalicelib.devfile.findings import ProblemCode
-from chalicelib.devfile.review import Findings, Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Findings, Review
 from chalicelib.devfile.scalars import (
     NumberTooLarge,
     forbidden_character,

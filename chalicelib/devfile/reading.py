@@ -11,7 +11,7 @@ from chalicelib.devfile.loader import load
 from chalicelib.devfile.model import Devfile
 from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules import check_rules
-from chalicelib.devfile.schema import check_schema, version_of
+from chalicelib.devfile.schema import check_complete, check_schema, version_of
 from chalicelib.devfile.strict import check_strict
 from chalicelib.devfile.support import check_support
 from chalicelib.devfile.variables import substituted
@@ -74,5 +74,6 @@ def _flat(text: str | bytes, how: Reading) -> Review:
     review.refuse_if_problems()  # nothing is fetched for a devfile that is refused anyway
     source = Source(review, version, how.place, (how.place,))
     whole = review.of(Flattening(how.resolver).flat(source))
-    check_support(View(whole.document.tree), whole, can_import=True)
+    flat = View(whole.document.tree)
+    check_complete(flat, version, whole, check_support(flat, whole, can_import=True))
     return whole

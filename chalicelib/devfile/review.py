@@ -77,11 +77,3 @@ class Review:
             problems[MAX_PROBLEMS:] = [Problem("too-many-problems", "", rest)]
         if problems:
             raise DevfileRefused(problems)
-
-
-def quoted(value: object) -> str:
-    """``value`` for a message: short, on one line, in backquotes."""
-    text = value if isinstance(value, str) else repr(value)
-    if not text.isprintable():
-        text = repr(text)
-    return f"`{text[:60]}…`" if len(text) > 61 else f"`{text}`"

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from chalicelib.devfile.document import Path, View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.support import GITLAB_MAIN_ATTRIBUTE
 
 VERSION = "2.2.0"

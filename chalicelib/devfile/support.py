@@ -6,6 +6,7 @@ Together with the model these two tables cover every member of the schemas; a te
 from collections.abc import Iterator
 
 from chalicelib.devfile.document import Path, View
+from chalicelib.devfile.quoting import quoted
 from chalicelib.devfile.review import Review
 
 _EACH = "*"
@@ -99,7 +100,7 @@ def check_support(root: View, review: Review, *, can_import: bool) -> frozenset[
 
 
 def _refuse(view: View, remedy: str, review: Review) -> Path:
-    review.problem("unsupported", view.path, f"`{view.path[-1]}` is not supported: {remedy}.")
+    review.problem("unsupported", view.path, f"{quoted(view.path[-1])} is not supported: {remedy}.")
     return view.path
 
 
@@ -113,14 +114,12 @@ def _check_attributes(attributes: View, owner: Pattern, review: Review) -> set[P
             if not isinstance(view.value, bool):
                 review.problem("wrong-type", view.path, f"`{key}` is `true` or `false`.")
         elif key.startswith(_OUR_ATTRIBUTES):
-            message = f"There is no attribute `{key}` here; the only one is `{MAIN_ATTRIBUTE}`, of a container component."
+            message = f"There is no attribute {quoted(key)} here; the only one is `{MAIN_ATTRIBUTE}`, of a container component."
             review.problem("unknown-attribute", view.path, message)
         else:
             unused.append(key)
     if unused:
-        listed = ", ".join(f"`{key[:64]}`" for key in unused[:10]) + (
-            ", …" if len(unused) > 10 else ""
-        )
+        listed = ", ".join(map(quoted, unused[:10])) + (", …" if len(unused) > 10 else "")
         review.notice(
             "without-effect",
             attributes.path,

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.devfile.document import Path, View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 MAX_CHARACTERS = 64 * 1024
 """Of all substituted texts together, so that few tokens and one long value cannot fill the memory."""

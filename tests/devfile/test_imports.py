@@ -133,6 +133,11 @@ WRONG = [
     ("parent: {uri: devfile.yaml}", ("import-cycle", "", "parent", 2)),
     ("parent: {uri: broken.yaml}", ("yaml-syntax", "broken.yaml", "", 1)),
     ("parent: {uri: wrong.yaml}", ("port", "wrong.yaml", "components[0].container.endpoints[0].targetPort", 3)),
+    ("parent: {uri: base.yaml, components: [{name: cache, container: {}}]}", ("missing", "", "parent.components[0].container", 2)),
+    (
+        "parent: {uri: base.yaml, components: [{name: dev, container: {env: [{name: C}]}}]}",
+        ("missing", "", "parent.components[0].container.env[0]", 2),
+    ),
 ]  # fmt: skip
 FILES = {
     "base.yaml": BASE,
@@ -246,7 +251,7 @@ def test_imports_may_be_so_many_and_so_large() -> None:
 
 def test_the_most_that_may_be_imported_is_judged_in_a_second() -> None:
     """A chain of eight files, each overriding all of the one before, wrongly, with as much as fits."""
-    names = [f"c{number}" for number in range(180)]
+    names = [f"c{number}" for number in range(120)]
     volumes = [{"name": name, "volume": {"size": "bad"}} for name in names]
     head = {"schemaVersion": "2.2.0"}
     files = {"7.yaml": json.dumps(head | {"components": volumes})}

@@ -5,7 +5,15 @@ from textwrap import dedent
 import pytest
 
 from chalicelib.devfile import read
-from tests.devfile.samples import HEAD, MINIMAL, codes, found, with_container, with_root
+from tests.devfile.samples import (
+    HEAD,
+    MINIMAL,
+    codes,
+    found,
+    problems,
+    with_container,
+    with_root,
+)
 
 CONTAINER = "components[0].container"
 
@@ -205,6 +213,7 @@ def test_groups() -> None:
     [
         ("postStart: [build], preStop: [BUILD]", []),
         ("postStart: [none]", ["event-unknown"]),
+        ("preStart: ['']", ["event-unknown"]),
         ("postStart: [start]", ["event-type"]),
         ("preStop: [both]", ["event-type"]),
         ("preStart: [build]", ["event-type"]),
@@ -434,3 +443,18 @@ def test_variables_cannot_fill_the_memory() -> None:
         with_container("args: ['" + "{{a}}" * 5000 + "']") + f"variables: {{a: '{'x' * 30000}'}}\n"
     )
     assert codes(text) == ["variables-too-long"]
+
+
+def test_messages_can_be_shown() -> None:
+    """Whatever a devfile names things, what is said about it is one printable line."""
+    text = with_root("""
+        - name: "a\\u202e\\nb"
+          volume: {}
+        - name: two
+          container: {image: a, volumeMounts: [{name: "\\t"}], endpoints: [{name: "\\n", targetPort: 0}]}
+        commands:
+        - {id: "\\u202e", exec: {}, "\\t": 1}
+        """)
+    told = problems(text)
+    assert len(told) > 5
+    assert all(problem.message.isprintable() for problem in told)

@@ -24,7 +24,7 @@ MAX_DEPTH = 8
 """Files from the devfile to the farthest import, itself not counted."""
 MAX_IMPORTS = 20
 MAX_BYTES = 128 * 1024
-MAX_NODES = 6_000
+MAX_NODES = 4_000
 """Of all imports together."""
 
 

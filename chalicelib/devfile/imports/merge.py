@@ -7,7 +7,8 @@ from typing import Any
 from chalicelib.devfile.document import Document
 from chalicelib.devfile.imports.override import IDENTITIES, NAMED
 from chalicelib.devfile.imports.pieces import Piece, Weaver
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 EVENTS = ("preStart", "postStart", "preStop", "postStop")
 

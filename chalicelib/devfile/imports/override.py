@@ -9,7 +9,8 @@ from typing import Any
 
 from chalicelib.devfile.document import Document, Path
 from chalicelib.devfile.imports.pieces import Piece, Weaver
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 IDENTITIES = {
     "components": "name",

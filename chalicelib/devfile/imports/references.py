@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import quoted
+from chalicelib.devfile.quoting import quoted
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[\x21\x23-\x7e]*)?\Z")

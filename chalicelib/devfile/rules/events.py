@@ -1,7 +1,8 @@
 """Events: they name commands, and commands of the right kind."""
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.commands import by_id, references
 from chalicelib.devfile.rules.inert import KINDS
 
@@ -30,7 +31,7 @@ def check(root: View, review: Review) -> None:
                 _check_applied(entry, leaves.applied & inert, review)
                 _tell_of_parallel(entry, commands[identifier], review)
                 steps += leaves.count(identifier)
-            elif identifier:
+            elif isinstance(entry.value, str):
                 message = (
                     f"There is no command {quoted(entry.value)}; name one that is in `commands`."
                 )

@@ -3,7 +3,8 @@
 from urllib.parse import urlsplit
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 KINDS = ("image", "kubernetes", "openshift")
 

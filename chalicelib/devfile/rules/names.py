@@ -2,6 +2,7 @@
 
 from chalicelib.devfile.document import View
 from chalicelib.devfile.findings import ProblemCode
+from chalicelib.devfile.quoting import quoted
 from chalicelib.devfile.review import Review
 
 RESERVED_PREFIX = "berth-"
@@ -40,6 +41,6 @@ def _check_unique(root: View, of: str, key: str, code: ProblemCode, review: Revi
             review.problem(
                 code,
                 view.member(key).path,
-                f"`{name[:64]}` is there twice in `{of}`; rename one of them.",
+                f"{quoted(name)} is there twice in `{of}`; rename one of them.",
             )
         seen.add(name)

@@ -6,7 +6,8 @@ What the program that clones would refuse is refused here, where somebody is the
 import re
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.paths import is_inner_path
 from chalicelib.devfile.rules.revisions import is_revision
 
