@@ -99,16 +99,19 @@ test: setup ## All tests that need neither root nor a cluster (about 4 minutes)
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 ##@ The slower tiers
-.PHONY: test-cluster test-deploy corpus journey simulate mutants bench
+.PHONY: test-cluster test-deploy corpus fuzz journey simulate mutants bench
 test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
 	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
 
 test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also what takes minutes: the how-to page, a real schedule)
 	$(VENV)/bin/pytest tests/deploy tests/contracts -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
 
-corpus: setup ## Every devfile of the registry becomes manifests or is refused by name (CORPUS=folder)
+corpus: setup ## Every set of public devfiles: passed of total, and each difference with its reason (CORPUS=folder)
 	test -d "$(CORPUS)" || { echo "No corpus at $(CORPUS): give the folder, make corpus CORPUS=..."; exit 1; }
 	$(VENV)/bin/pytest tests/corpus -m corpus --corpus="$(CORPUS)" $(PYTEST_ARGS)
+
+fuzz: setup ## Generated devfiles, valid, nearly valid and hostile: what the reader promises of each (COUNT=n, FROM=k)
+	$(PY) -m fuzz $(or $(COUNT),100000) --from $(or $(FROM),0)
 
 journey: setup ## The demo without a person: create, open, write, stop, start, restart, terminate (root)
 	$(PY) -m berth_local.journey $(JOURNEY_ARGS)
@@ -121,7 +124,7 @@ mutants: setup ## Break the code in a copy, row by row of mutants/table, and see
 	$(PY) -m mutants $(MUTANTS)
 
 bench: setup ## The published figures, measured here
-	$(PY) -m benchmarks $(BENCH_ARGS)
+	$(PY) -m benchmarks --corpus="$(CORPUS)" $(BENCH_ARGS)
 
 ##@ Deploying it
 .PHONY: package deploy smoke destroy

@@ -16,6 +16,7 @@ from benchmarks import (
     beside_informer,
     create_to_running,
     deployed,
+    devfile,
     fleet,
     growth,
     idle,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "package": package.measure,
     "reconcile": reconcile.measure,
     "sealing": sealing.measure,
+    "devfile": devfile.measure,
     "idle": idle.measure,
     "growth": growth.measure,
     "deployed": deployed.measure,
@@ -54,10 +56,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=usual.runs, help="runs of each side")
     parser.add_argument("--store", choices=("sqlite", "dynamodb"), default=usual.store)
     parser.add_argument("--cluster", default=usual.cluster, help="name of the clusters started")
+    parser.add_argument("--corpus", default=usual.corpus, help="folder of public devfiles")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - BENCHMARKS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
-    options = Options(chosen.runs, chosen.store, chosen.cluster)
+    options = Options(chosen.runs, chosen.store, chosen.cluster, chosen.corpus)
     report: dict[str, Any] = {"machine": machine(), "benchmarks": {}}
     print(f"{report['machine']}\n", flush=True)
     for name in chosen.names or BENCHMARKS:

@@ -11,3 +11,5 @@ class Options:
     store: str = "sqlite"
     cluster: str = "bench"
     """Name of the clusters that are started."""
+    corpus: str = "corpus"
+    """Folder of public devfiles, for what is measured on them."""

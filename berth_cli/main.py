@@ -13,6 +13,7 @@ from berth_cli import workspaces
 from berth_cli.agents import agent
 from berth_cli.audit import audit
 from berth_cli.client import Client, Json, connect
+from berth_cli.devfiles import devfile
 from berth_cli.failures import Exit, Failure
 from berth_cli.login import login
 from berth_cli.output import (
@@ -35,6 +36,7 @@ app = typer.Typer(
 
 app.add_typer(agent, name="agent")
 app.add_typer(audit, name="audit")
+app.add_typer(devfile, name="devfile")
 app.add_typer(quotas, name="quotas")
 
 app.command()(login)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from chalicelib.adapters.sealing import AesGcmSealer
@@ -17,7 +18,7 @@ from chalicelib.ports.bundle import Ports, Site
 from chalicelib.ports.clock import Chance
 from chalicelib.ports.identity import Identity, SignInStart
 from chalicelib.ports.keys import MasterKey
-from chalicelib.ports.repositories import RepositoryFile, RepositoryUnavailable
+from chalicelib.ports.repositories import OpenRepository, RepositoryUnavailable
 from chalicelib.ports.store import Store
 from chalicelib.records import organisations, people
 from chalicelib.usecases.access.mint import new_id
@@ -65,10 +66,14 @@ class _Nobody:
 class _NoRepositories:
     """No git host: devfiles come as text."""
 
-    def read(
+    def open(
         self, *, url: str, ref: str | None, paths: Sequence[str], hosts: Sequence[GitHost]
-    ) -> RepositoryFile:
+    ) -> AbstractContextManager[OpenRepository]:
         del ref, paths, hosts
+        raise RepositoryUnavailable(url)
+
+    def page(self, *, url: str, hosts: Sequence[GitHost]) -> bytes:
+        del hosts
         raise RepositoryUnavailable(url)
 
 

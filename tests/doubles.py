@@ -1,6 +1,7 @@
 """What stands in tests where a real part would be slow, or must be steered and counted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +9,7 @@ from chalicelib.adapters.keys.local import LocalMasterKey
 from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.ports.identity import Identity, SignInStart
 from chalicelib.ports.keys import Context, DataKey
-from chalicelib.ports.repositories import RepositoryFile, RepositoryRefused
+from chalicelib.ports.repositories import OpenRepository, RepositoryFile, RepositoryRefused
 from chalicelib.ports.store import Item, Key, Page, Store, Write
 
 START = 1_900_000_000.0
@@ -139,20 +140,44 @@ class WatchedStore:
 
 @dataclass
 class PaperRepositories:
-    """Repositories whose files are written down, by address and path."""
+    """Repositories whose files are written down, by address and path; pages have no path."""
 
     files: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def read(
+    @contextmanager
+    def open(
         self, *, url: str, ref: str | None, paths: Sequence[str], hosts: Sequence[GitHost]
-    ) -> RepositoryFile:
+    ) -> Iterator[OpenRepository]:
         """See the port."""
         if not hosts:
             raise RepositoryRefused("The host is not among the organisation's git hosts.")
         for path in paths:
             if (url, path) in self.files:
-                return RepositoryFile(self.files[url, path].encode(), path, f"commit-of-{ref}")
+                content = self.files[url, path].encode()
+                yield PaperRepository(self, url, RepositoryFile(content, path, f"commit-of-{ref}"))
+                return
         raise RepositoryRefused("There is no devfile.")
+
+    def page(self, *, url: str, hosts: Sequence[GitHost]) -> bytes:
+        """See the port."""
+        if not hosts or (url, "") not in self.files:
+            raise RepositoryRefused("There is no such page.")
+        return self.files[url, ""].encode()
+
+
+@dataclass
+class PaperRepository:
+    """One of them, opened."""
+
+    repositories: PaperRepositories
+    url: str
+    file: RepositoryFile
+
+    def beside(self, path: str) -> bytes:
+        """See the port."""
+        if (self.url, path) not in self.repositories.files:
+            raise RepositoryRefused(f"There is no {path}.")
+        return self.repositories.files[self.url, path].encode()
 
 
 class NobodySignsIn:

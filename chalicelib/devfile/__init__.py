@@ -1,13 +1,26 @@
 """Devfiles 2.x: untrusted text in, a checked and typed value or every problem out.
 
-``read`` is the door. This room knows nothing of Berth's store, HTTP or Kubernetes, and it opens
-nothing but its own schema files. docs/reference/devfile.md is the manual.
+``read`` is the door, ``flattened`` a side door for who wants the text without its imports. This
+room knows nothing of Berth's store, HTTP or Kubernetes, and it opens nothing but its own schema
+files: a ``Resolver`` that the caller gives fetches parents and plugins. docs/reference/devfile.md
+is the manual.
 """
 
 from chalicelib.devfile.findings import DevfileRefused, Finding, Notice, Problem
+from chalicelib.devfile.imports.references import (
+    Imported,
+    ImportMissing,
+    ImportRefused,
+    Reference,
+    RegistryEntry,
+    Resolver,
+    TreeFile,
+    WebAddress,
+)
 from chalicelib.devfile.loader import MAX_BYTES
 from chalicelib.devfile.model import Devfile
-from chalicelib.devfile.reading import read
+from chalicelib.devfile.reading import Profile, Reading, flattened, read
+from chalicelib.devfile.writing import written
 
 FILE_NAMES = (".devfile.yaml", "devfile.yaml", ".devfile.yml", "devfile.yml")
 """Where a repository keeps its devfile; the first that exists counts."""
@@ -18,7 +31,19 @@ __all__ = [
     "Devfile",
     "DevfileRefused",
     "Finding",
+    "ImportMissing",
+    "ImportRefused",
+    "Imported",
     "Notice",
     "Problem",
+    "Profile",
+    "Reading",
+    "Reference",
+    "RegistryEntry",
+    "Resolver",
+    "TreeFile",
+    "WebAddress",
+    "flattened",
     "read",
+    "written",
 ]

@@ -44,6 +44,7 @@ def built(root: View, notices: tuple[Notice, ...]) -> Devfile:
         commands=tuple(_command(each) for each in root.items("commands")),
         events=_events(root.member("events")),
         projects=tuple(_project(each) for each in root.items("projects")),
+        dependent_projects=tuple(_project(each) for each in root.items("dependentProjects")),
         architectures=root.member("metadata").texts("architectures"),
         notices=notices,
     )

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from chalicelib.devfile.quoting import quoted
+
 Path = tuple[str | int, ...]
 
 
@@ -25,12 +27,30 @@ class Document:
     """Nodes that were refused as YAML; what they hold is not judged any further."""
     incomplete: set[Path] = field(default_factory=set)
     """Mappings that lost a key that was refused as YAML; nothing is said to be missing there."""
+    file: str = ""
+    """The name of an imported file; empty for the devfile that was asked about."""
+    origins: dict[Path, "Origin"] = field(default_factory=dict)
+    """Of a tree woven from several documents: where a node, and what is below it, came from."""
 
     def place(self, path: Path) -> Place:
         """The place of ``path``, or of the nearest node around it."""
         while path not in self.places and path:
             path = path[:-1]
         return self.places.get(path, Place(1, 1))
+
+    def source(self, path: Path) -> "Origin":
+        """The document in which ``path`` was written, and its path there."""
+        for length in range(len(path), -1, -1) if self.origins else ():
+            if origin := self.origins.get(path[:length]):
+                return origin.document.source((*origin.path, *path[length:]))
+        return Origin(self, path)
+
+
+class Origin(NamedTuple):
+    """A node of a document."""
+
+    document: Document
+    path: Path
 
 
 def dotted(path: Path) -> str:
@@ -94,4 +114,4 @@ class View:
     def name(self) -> str:
         """How to speak of an item of a list: by its name or id, else by its place in the list."""
         identifier = self.text("name") or self.text("id")
-        return f"`{identifier[:64]}`" if identifier else f"number {int(self.path[-1]) + 1}"
+        return quoted(identifier) if identifier else f"number {int(self.path[-1]) + 1}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.devfile.document import Path, View
 from chalicelib.devfile.findings import ProblemCode
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -57,7 +58,7 @@ class Fault:
         if not self.path:
             return "The devfile"
         if isinstance(self.path[-1], str):
-            return f"`{self.path[-1][:64]}`"
+            return quoted(self.path[-1])
         owner = str(self.path[-2]).removesuffix("s")
         return f"The {owner} {View(self.instance, self.path).name}"
 

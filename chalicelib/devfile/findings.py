@@ -34,7 +34,20 @@ ProblemCode = Literal[
     "unknown-key",
     "wrong-form",
     "wrong-type",
+    # Parents and plugins:
+    "import-address",
+    "import-cycle",
+    "import-missing",
+    "import-refused",
+    "import-too-deep",
+    "import-too-large",
+    "import-version",
+    "merge-conflict",
+    "override-unknown",
+    # The strict profile:
+    "strict",
     # What no schema can hold, and what Berth supports:
+    "bad-uri",
     "checkout-remote-missing",
     "checkout-remote-unknown",
     "clone-path",
@@ -101,6 +114,8 @@ class Finding:
     """Line, counted from 1; 0 when the place is unknown."""
     column: int = 0
     """Column, counted from 1; 0 when the place is unknown."""
+    file: str = ""
+    """The imported file that path, line and column are of; empty for the devfile itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +137,6 @@ class DevfileRefused(Exception):
 
 
 def _line(problem: Problem) -> str:
-    place = f"line {problem.line}: " if problem.line else ""
+    file = f"{problem.file}, " if problem.file else ""
+    place = f"{file}line {problem.line}: " if problem.line else ""
     return f"{place}{problem.message} [{problem.code}]"

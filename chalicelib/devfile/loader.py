@@ -12,7 +12,8 @@ import yaml
 
 from chalicelib.devfile.document import Document, Path, Place
 from chalicelib.devfile.findings import ProblemCode
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Findings, Review
 from chalicelib.devfile.scalars import (
     NumberTooLarge,
     forbidden_character,
@@ -31,13 +32,17 @@ _NO_KEY = "?"
 """Stands in paths for a key that is no plain text."""
 
 
-def load(text: str | bytes, parser: Any = _PARSER) -> Review:
+def load(
+    text: str | bytes, parser: Any = _PARSER, *, file: str = "", findings: Findings | None = None
+) -> Review:
     """A review that holds the document and what was found in its YAML.
+
+    ``file`` names an import, what is found in it joins ``findings``.
 
     Raises ``DevfileRefused`` when there is no tree to look at: too large, no UTF-8, broken syntax,
     too deep, too many nodes, not a mapping. ``parser`` is a PyYAML loader class, used for its events.
     """
-    review = Review(Document())
+    review = Review(Document(file=file), findings)
     source = _decoded(text, review)
     try:
         _Composer(review, yaml.parse(source, Loader=parser)).compose()

@@ -96,7 +96,10 @@ class Exec:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Starts a container; as a preStart event, as an init container."""
+    """Starts a container; as a preStart event, as an init container.
+
+    A command of no event may name another component, which Berth leaves alone.
+    """
 
     container: str
 
@@ -171,6 +174,8 @@ class Devfile:
     commands: tuple[Command, ...] = ()
     events: Events = Events()
     projects: tuple[Project, ...] = ()
+    dependent_projects: tuple[Project, ...] = ()
+    """Checked out beside the projects, or beside the repository that the devfile is of."""
     architectures: tuple[str, ...] = ()
     """Processor architectures that the images are made for, in the words of ``kubernetes.io/arch``; empty: any."""
     notices: tuple[Notice, ...] = ()

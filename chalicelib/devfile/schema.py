@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.devfile.document import Path, View
 from chalicelib.devfile.explain import explain
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 if TYPE_CHECKING:  # jsonschema takes longer to import than the rest of Berth; the first use pays
     from jsonschema import Draft7Validator
@@ -43,6 +44,16 @@ def check_schema(root: View, version: str, review: Review, refused: frozenset[Pa
     settled = refused | review.document.unread
     for error in _validator(version).iter_errors(root.value):
         explain(error, review, settled)
+
+
+def check_complete(root: View, version: str, review: Review, refused: frozenset[Path]) -> None:
+    """Report what is missing in a flattened document: an override may leave out what an element needs.
+
+    Nothing else is judged here: imports have passed the schemas of their own versions.
+    """
+    for error in _validator(version).iter_errors(root.value):
+        if error.validator in ("required", "oneOf"):
+            explain(error, review, refused)
 
 
 @cache

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.devfile.document import Path, View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 MAX_CHARACTERS = 64 * 1024
 """Of all substituted texts together, so that few tokens and one long value cannot fill the memory."""
@@ -20,6 +21,15 @@ _NAMES = object()
 
 _ENV = {"name": True, "value": True}
 _GIT = {"remotes": _NAMES, "checkoutFrom": {"revision": True, "remote": True}}
+_OBJECTS = {"uri": True, "inlined": True, "endpoints": {"path": True}}
+_RECIPE = {
+    "uri": True,
+    "git": {"fileLocation": True, **_GIT},
+    "devfileRegistry": {"id": True, "registryUrl": True},
+    "buildContext": True,
+    "args": True,
+}
+_PROJECT = {"clonePath": True, "git": _GIT, "zip": {"location": True}}
 
 _SUBSTITUTED: dict[str, Any] = {
     "components": {
@@ -37,14 +47,18 @@ _SUBSTITUTED: dict[str, Any] = {
             "endpoints": {"path": True},
         },
         "volume": {"size": True},
+        "kubernetes": _OBJECTS,
+        "openshift": _OBJECTS,
+        "image": {"imageName": True, "dockerfile": _RECIPE},
     },
     "commands": {
         "exec": {"commandLine": True, "workingDir": True, "label": True, "env": _ENV},
         "apply": {"label": True},
         "composite": {"label": True},
     },
-    "projects": {"clonePath": True, "git": _GIT},
-    "starterProjects": {"git": _GIT},
+    "projects": _PROJECT,
+    "dependentProjects": _PROJECT,
+    "starterProjects": {"description": True, "subDir": True, **_PROJECT},
 }
 """Where variables are replaced. Names, ids and references to them, enumerations and attributes are not here."""
 

@@ -1,6 +1,7 @@
-"""Reading one file of a git repository over HTTPS."""
+"""Reading a few files over HTTPS: of a git repository, or at an address."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,11 +25,34 @@ class RepositoryUnavailable(Exception):
     """The host did not answer as a git server should; trying again may help."""
 
 
+class OpenRepository(Protocol):
+    """A repository at one commit, while it is being read. All readings share its limits of time and bytes."""
+
+    @property
+    def file(self) -> RepositoryFile:
+        """What it was opened for."""
+        ...
+
+    def beside(self, path: str) -> bytes:
+        """Return the content of another file of the same commit. Raises RepositoryRefused."""
+        ...
+
+
 class RepositoryReader(Protocol):
     """A reader that contacts none but the hosts it is given."""
 
-    def read(
+    def open(
         self, *, url: str, ref: str | None, paths: Sequence[str], hosts: Sequence[GitHost]
-    ) -> RepositoryFile:
-        """Return the first of ``paths`` that exists at ``ref`` (None: the default branch)."""
+    ) -> AbstractContextManager[OpenRepository]:
+        """Open a repository for the first of ``paths`` that exists at ``ref`` (None: the default branch).
+
+        Raises RepositoryRefused and RepositoryUnavailable, within the context as well.
+        """
+        ...
+
+    def page(self, *, url: str, hosts: Sequence[GitHost]) -> bytes:
+        """Return what an https address on one of ``hosts`` answers, within the time that one reading has.
+
+        Raises RepositoryRefused and RepositoryUnavailable.
+        """
         ...

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from benchmarks import devfile
 from benchmarks.create_to_running import Run, figures
 from benchmarks.figures import Figure, Goal, Peer, Samples
 from benchmarks.installation import Cost
@@ -101,3 +102,13 @@ def test_a_moment_is_noted_when_it_first_came() -> None:
 def test_the_share_of_our_modules_counts_each_module_once() -> None:
     """Self times are summed; cumulative ones would count a module again in each importer."""
     assert own_share(IMPORTTIME) == 200 / 500
+
+
+def test_a_check_of_a_devfile_is_judged_by_the_middle_and_by_all() -> None:
+    """One slow file misses no goal of the typical one, but counts in what a core does in a second."""
+    ours = [Samples.of([2.0, 9.0, 2.0]), Samples.of([3.0]), Samples.of([40.0])]
+    typical, slowest, each, hostile = devfile.figures(ours, [Samples.of([4.0])] * 3)
+    assert (typical.samples.median, typical.is_met) == (3.0, True)
+    assert slowest.samples.median == 40.0
+    assert (each.samples.median, each.is_met) == (15.0, False)
+    assert hostile.is_met

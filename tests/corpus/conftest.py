@@ -1,53 +1,21 @@
 """The cases of a corpus folder, which is given by `--corpus` and described by its manifest.json."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chalicelib.devfile import Devfile, DevfileRefused, Problem, read
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A devfile and what the corpus says of it."""
-
-    id: str
-    text: bytes
-    expect: str
-    codes: tuple[str, ...]
-
-    def read(self) -> Devfile | tuple[Problem, ...]:
-        """The devfile, or why it is refused."""
-        try:
-            return read(self.text)
-        except DevfileRefused as refused:
-            return refused.problems
-
-
-Cases = Callable[[str], list[Case]]
+from tests.corpus.cases import Case
 
 
 @pytest.fixture(scope="session")
-def cases(corpus: Path) -> Cases:
-    """Gives the cases of a set; a set without cases is a failure."""
+def cases(corpus: Path) -> Mapping[str, list[Case]]:
+    """The cases of each set."""
     manifest: list[dict[str, Any]] = json.loads((corpus / "manifest.json").read_text())["cases"]
-
-    def of(name: str) -> list[Case]:
-        found = [
-            Case(
-                case["id"],
-                (corpus / case["input"]).read_bytes(),
-                case["expect"],
-                tuple(case.get("codes") or ()),
-            )
-            for case in manifest
-            if case["set"] == name
-        ]
-        assert found, f"the corpus has no set {name}"
-        return found
-
-    return of
+    found: dict[str, list[Case]] = defaultdict(list)
+    for entry in manifest:
+        found[entry["set"]].append(Case(entry, corpus))
+    return found

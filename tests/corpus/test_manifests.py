@@ -2,19 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from berth_local.cluster.cluster import Cluster
-from chalicelib.devfile import Devfile
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.usecases.workspaces.create import create_workspace
 from chalicelib.usecases.workspaces.draft import WorkspaceRequest
 from chalicelib.wire.reconcile import ApplyOrder
 from tests.builders import PaperCluster, make_world
-from tests.corpus.conftest import Case, Cases
+from tests.corpus.cases import Case
 from tests.corpus.test_corpus import show
 
 pytestmark = pytest.mark.corpus
@@ -50,10 +49,10 @@ def refused(apply: Callable[..., Any], objects: Sequence[dict[str, Any]]) -> lis
 
 
 def test_the_server_takes_what_the_registry_makes(
-    cases: Cases, control_cluster: Cluster, capsys: pytest.CaptureFixture[str]
+    cases: Mapping[str, list[Case]], control_cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each stack that is accepted becomes a group of manifests that a server-side dry run takes without a warning."""
-    accepted = [case for case in cases("registry-stacks") if isinstance(case.read(), Devfile)]
+    """Each stack becomes a group of manifests that a server-side dry run takes without a warning."""
+    accepted = cases["registry-stacks"]
     wrong = {}
     for case in accepted:
         # Each is the first workspace of an installation of its own, so one namespace serves them all.

@@ -5,7 +5,15 @@ from textwrap import dedent
 import pytest
 
 from chalicelib.devfile import read
-from tests.devfile.samples import HEAD, MINIMAL, codes, found, with_container, with_root
+from tests.devfile.samples import (
+    HEAD,
+    MINIMAL,
+    codes,
+    found,
+    problems,
+    with_container,
+    with_root,
+)
 
 CONTAINER = "components[0].container"
 
@@ -105,9 +113,13 @@ COMPONENT = """\
         ("v", "volume:", ["wrong-type"]),
         ("v", "vulome: {}", ["unknown-key", "kind-missing"]),
         ("v", "volume: {}\n  container: {image: a}", ["kind-several"]),
-        ("c", "image: {imageName: a, dockerfile: {uri: b}}", ["unsupported"]),
-        ("c", "kubernetes: {uri: a}", ["unsupported"]),
-        ("c", "openshift: {uri: a}", ["unsupported"]),
+        ("c", "image: {imageName: a, dockerfile: {uri: b}}", []),
+        ("c", "image: {imageName: a, autoBuild: true, dockerfile: {uri: b}}", ["unsupported"]),
+        ("c", "image: {imageName: a, dockerfile: {git: {remotes: {}}}}", ["remote-missing"]),
+        ("c", "kubernetes: {uri: a}", []),
+        ("c", "kubernetes: {uri: a, deployByDefault: true}", ["unsupported"]),
+        ("c", "kubernetes: {uri: 'http://'}", ["bad-uri"]),
+        ("c", "openshift: {uri: a}", []),
         ("c", "plugin: {uri: a}", ["unsupported"]),
         ("c", "custom: {componentClass: a}", ["unsupported"]),
         ("c", "container: {image: a}\n  attributes: {pod-overrides: {}}", ["unsupported"]),
@@ -123,15 +135,13 @@ def test_components(name: str, kind: str, expected: list[str]) -> None:
 
 
 def test_an_unsupported_member_is_named_once() -> None:
-    """Nothing below a refused member is judged, and references to it are no second problem."""
+    """Nothing below a refused member is judged."""
     text = with_root("""
         - name: k
-          kubernetes: {uri: a, nonsense: 1}
-        commands:
-        - {id: deploy, apply: {component: k}}
+          custom: {componentClass: a, nonsense: 1}
         parent: {nonsense: 1, uri: 5}
         """)
-    assert [path for _, path, _ in found(text)] == ["components[1].kubernetes", "parent"]
+    assert [path for _, path, _ in found(text)] == ["components[1].custom", "parent"]
 
 
 COMMANDS = (
@@ -203,6 +213,7 @@ def test_groups() -> None:
     [
         ("postStart: [build], preStop: [BUILD]", []),
         ("postStart: [none]", ["event-unknown"]),
+        ("preStart: ['']", ["event-unknown"]),
         ("postStart: [start]", ["event-type"]),
         ("preStop: [both]", ["event-type"]),
         ("preStart: [build]", ["event-type"]),
@@ -215,6 +226,29 @@ def test_events(events: str, expected: list[str]) -> None:
     kept = "    - {name: kept, container: {image: a}}".strip() + "\n"
     text = commands(events=events).replace("commands:\n", f"{kept}commands:\n", 1)
     assert codes(text) == expected
+
+
+def test_an_event_may_not_apply_what_berth_leaves_alone() -> None:
+    """A cluster component is no problem, a command that applies it neither, but an event that would is."""
+    text = with_root("""
+        - {name: k, kubernetes: {uri: a, endpoints: [{name: e, targetPort: 1}]}}
+        commands:
+        - {id: deploy, apply: {component: k}}
+        - {id: all, composite: {commands: [deploy]}}
+        """)
+    assert codes(text) == []
+    assert codes(text + "events: {preStart: [all]}") == ["unsupported"]
+
+
+def test_endpoints_of_cluster_components_count() -> None:
+    """Their names are names of the devfile, their ports are not of the workspace."""
+    text = with_root("""
+        - name: one
+          container: {image: a, endpoints: [{name: web, targetPort: 80}]}
+        - name: two
+          openshift: {inlined: a, endpoints: [{name: web, targetPort: 80}]}
+        """)
+    assert codes(text) == ["duplicate-endpoint-name"]
 
 
 def test_events_that_run_too_much_are_refused() -> None:
@@ -409,3 +443,18 @@ def test_variables_cannot_fill_the_memory() -> None:
         with_container("args: ['" + "{{a}}" * 5000 + "']") + f"variables: {{a: '{'x' * 30000}'}}\n"
     )
     assert codes(text) == ["variables-too-long"]
+
+
+def test_messages_can_be_shown() -> None:
+    """Whatever a devfile names things, what is said about it is one printable line."""
+    text = with_root("""
+        - name: "a\\u202e\\nb"
+          volume: {}
+        - name: two
+          container: {image: a, volumeMounts: [{name: "\\t"}], endpoints: [{name: "\\n", targetPort: 0}]}
+        commands:
+        - {id: "\\u202e", exec: {}, "\\t": 1}
+        """)
+    told = problems(text)
+    assert len(told) > 5
+    assert all(problem.message.isprintable() for problem in told)

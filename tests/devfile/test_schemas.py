@@ -40,8 +40,9 @@ MODELLED = {
     *(f"commands.apply.{name}" for name in ("component", "label", "group.kind", "group.isDefault")),
     *(f"commands.composite.{name}" for name in ("commands", "label", "parallel", "group.kind", "group.isDefault")),
     "events.preStart", "events.postStart", "events.preStop",
-    "projects.name", "projects.clonePath", "projects.git.remotes",
-    "projects.git.checkoutFrom.remote", "projects.git.checkoutFrom.revision",
+    *(f"{projects}.{name}" for projects in ("projects", "dependentProjects") for name in (
+        "name", "clonePath", "git.remotes", "git.checkoutFrom.remote", "git.checkoutFrom.revision",
+    )),
 }  # fmt: skip
 """Members that arrive in the model, which tests/devfile/test_reading.py shows."""
 

@@ -11,6 +11,7 @@ from berth_local.authority import Authority, trust
 from berth_local.git_server import GitRequests, git
 from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.domain.organisations.settings import GitHost
+from chalicelib.ports.repositories import RepositoryFile
 from tests.repositories.git_server import Answer, GitServer
 
 HOST = "git.example.test"
@@ -112,6 +113,19 @@ def local() -> Resolver:
 def reader(trusting: ssl.SSLContext, local: Resolver) -> GitRepositoryReader:
     """A reader that trusts the test authority and finds the server."""
     return GitRepositoryReader(trusting, local)
+
+
+def file_of(
+    reader: GitRepositoryReader,
+    *,
+    url: str,
+    ref: str | None,
+    paths: Sequence[str],
+    hosts: Sequence[GitHost],
+) -> RepositoryFile:
+    """The first of ``paths`` that exists."""
+    with reader.open(url=url, ref=ref, paths=paths, hosts=hosts) as opened:
+        return opened.file
 
 
 def hosts_of(server: GitServer) -> tuple[GitHost, ...]:

@@ -12,7 +12,7 @@ from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.adapters.repositories.addresses import is_permitted
 from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.ports.repositories import RepositoryRefused, RepositoryUnavailable
-from tests.repositories.conftest import HOST, Resolver, ServerOf, hosts_of, url_of
+from tests.repositories.conftest import HOST, Resolver, ServerOf, file_of, hosts_of, url_of
 from tests.repositories.git_server import GitServer
 
 PUBLIC = GitHost(HOST)
@@ -140,14 +140,16 @@ def test_other_repositories_are_refused_before_a_name_is_resolved(
     resolver = Resolver(["127.0.0.1"])
     reader = GitRepositoryReader(trusting, resolver)
     with pytest.raises(RepositoryRefused):
-        reader.read(url=address, ref=None, paths=["x"], hosts=[PUBLIC, GitHost("other.test", 444)])
+        file_of(
+            reader, url=address, ref=None, paths=["x"], hosts=[PUBLIC, GitHost("other.test", 444)]
+        )
     assert resolver.asked == []
 
 
 def test_no_host_is_allowed_by_default(reader: GitRepositoryReader, server: GitServer) -> None:
     """An organisation without `git_hosts` reads from nowhere."""
     with pytest.raises(RepositoryRefused, match="git_hosts"):
-        reader.read(url=url_of(server), ref=None, paths=["x"], hosts=[])
+        file_of(reader, url=url_of(server), ref=None, paths=["x"], hosts=[])
     assert server.requests == []
 
 
@@ -167,7 +169,9 @@ def test_one_forbidden_answer_of_the_resolver_is_enough(
     """A name that also resolves to a forbidden address is not contacted at all."""
     reader = GitRepositoryReader(trusting, Resolver(answers))
     with pytest.raises(RepositoryRefused, match="does not allow") as refused:
-        reader.read(url=url_of(server), ref=None, paths=["x"], hosts=[GitHost(HOST, server.port)])
+        file_of(
+            reader, url=url_of(server), ref=None, paths=["x"], hosts=[GitHost(HOST, server.port)]
+        )
     assert server.requests == []
     assert not any(answer in str(refused.value) for answer in answers)
 
@@ -175,8 +179,12 @@ def test_one_forbidden_answer_of_the_resolver_is_enough(
 def test_a_name_is_resolved_once(trusting: ssl.SSLContext, server: GitServer) -> None:
     """A resolver that changes its mind (rebinding) is not asked again, however many requests follow."""
     resolver = Resolver(["127.0.0.1"], ["169.254.169.254"])
-    found = GitRepositoryReader(trusting, resolver).read(
-        url=url_of(server), ref=None, paths=["devfile.yaml"], hosts=hosts_of(server)
+    found = file_of(
+        GitRepositoryReader(trusting, resolver),
+        url=url_of(server),
+        ref=None,
+        paths=["devfile.yaml"],
+        hosts=hosts_of(server),
     )
     assert found.content == b"schemaVersion: 2.2.0\n"
     assert len(server.requests) > 1
@@ -194,8 +202,12 @@ def test_a_server_that_hangs_up_after_each_answer_is_dialled_at_the_checked_addr
 
     server = serving(once)
     resolver = Resolver(["127.0.0.1"], ["169.254.169.254"])
-    GitRepositoryReader(trusting, resolver).read(
-        url=url_of(server), ref=None, paths=["devfile.yaml"], hosts=hosts_of(server)
+    file_of(
+        GitRepositoryReader(trusting, resolver),
+        url=url_of(server),
+        ref=None,
+        paths=["devfile.yaml"],
+        hosts=hosts_of(server),
     )
     assert len(resolver.asked) == 1
 
@@ -204,15 +216,19 @@ def test_the_certificate_must_be_the_hosts(reader: GitRepositoryReader, serving:
     """A certificate for another name is refused although the address was right."""
     server = serving(name="other.example.test")
     with pytest.raises(RepositoryUnavailable, match="certificate is not trusted"):
-        reader.read(url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
+        file_of(reader, url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
     assert server.requests == []
 
 
 def test_an_unknown_authority_is_not_trusted(local: Resolver, server: GitServer) -> None:
     """Without the extra authority the system's authorities decide."""
     with pytest.raises(RepositoryUnavailable, match="certificate is not trusted"):
-        GitRepositoryReader(resolver=local).read(
-            url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server)
+        file_of(
+            GitRepositoryReader(resolver=local),
+            url=url_of(server),
+            ref=None,
+            paths=["x"],
+            hosts=hosts_of(server),
         )
 
 
@@ -222,8 +238,8 @@ def test_proxies_of_the_environment_are_not_used(
     """Variables that name a proxy change nothing."""
     for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    found = reader.read(
-        url=url_of(server), ref=None, paths=["devfile.yaml"], hosts=hosts_of(server)
+    found = file_of(
+        reader, url=url_of(server), ref=None, paths=["devfile.yaml"], hosts=hosts_of(server)
     )
     assert found.path == "devfile.yaml"
 
@@ -235,7 +251,7 @@ def test_redirects_are_not_followed(
     """An answer that points elsewhere, even to the same host, is refused with a hint."""
     server = serving(_answering(status, b"", Location=f"https://{HOST}/team/app.git/info/refs"))
     with pytest.raises(RepositoryRefused, match="not followed"):
-        reader.read(url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
+        file_of(reader, url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
     assert len(server.requests) == 1
 
 
@@ -248,7 +264,7 @@ def test_the_server_is_told_no_secret(reader: GitRepositoryReader, serving: Serv
         handler.serve()
 
     server = serving(answer)
-    reader.read(url=url_of(server), ref=None, paths=["devfile.yaml"], hosts=hosts_of(server))
+    file_of(reader, url=url_of(server), ref=None, paths=["devfile.yaml"], hosts=hosts_of(server))
     assert not {"authorization", "cookie", "proxy-authorization", "referer"} & set(seen)
 
 
@@ -299,7 +315,7 @@ def test_odd_answers_are_told_apart(
     """What no git server says, too much of it, and outages each have their own words."""
     server = serving(_answering(*answer))
     with pytest.raises(error, match=message):
-        reader.read(url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
+        file_of(reader, url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
 
 
 @pytest.mark.parametrize("slow", ["head", "body"])
@@ -326,6 +342,6 @@ def test_a_slow_server_is_left_in_time(
     reader = GitRepositoryReader(trusting, local, seconds=0.5)
     started = time.monotonic()
     with pytest.raises(RepositoryUnavailable, match="too long"):
-        reader.read(url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
+        file_of(reader, url=url_of(server), ref=None, paths=["x"], hosts=hosts_of(server))
     stop.set()
     assert time.monotonic() - started < 3

@@ -9,7 +9,7 @@ from berth_local.git_server import git
 from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.devfile import FILE_NAMES
 from chalicelib.ports.repositories import RepositoryRefused
-from tests.repositories.conftest import ServerOf, hosts_of, url_of
+from tests.repositories.conftest import ServerOf, file_of, hosts_of, url_of
 from tests.repositories.git_server import GitServer
 
 WORK = "work"
@@ -25,7 +25,7 @@ def test_reads_the_first_of_the_paths_on_the_default_branch(
     reader: GitRepositoryReader, server: GitServer, url: str, root: Path
 ) -> None:
     """Without a ref the default branch is read, and the first name that exists wins."""
-    found = reader.read(url=url, ref=None, paths=FILE_NAMES, hosts=hosts_of(server))
+    found = file_of(reader, url=url, ref=None, paths=FILE_NAMES, hosts=hosts_of(server))
     assert found.content == b"schemaVersion: 2.3.0\n"
     assert found.path == ".devfile.yaml"
     assert found.commit == git(root / WORK, "rev-parse", "HEAD")
@@ -39,10 +39,10 @@ def test_reads_tags_and_commits(
     first = git(root / WORK, "rev-parse", "v1^{commit}")
     if ref == "abbreviated":
         with pytest.raises(RepositoryRefused, match="no branch, tag or commit"):
-            reader.read(url=url, ref=first[:12], paths=FILE_NAMES, hosts=hosts_of(server))
+            file_of(reader, url=url, ref=first[:12], paths=FILE_NAMES, hosts=hosts_of(server))
         return
-    found = reader.read(
-        url=url, ref=first if "~" in ref else ref, paths=FILE_NAMES, hosts=hosts_of(server)
+    found = file_of(
+        reader, url=url, ref=first if "~" in ref else ref, paths=FILE_NAMES, hosts=hosts_of(server)
     )
     assert (found.path, found.commit) == ("devfile.yaml", first)
 
@@ -51,8 +51,12 @@ def test_reads_deep_paths_on_a_branch(
     reader: GitRepositoryReader, server: GitServer, url: str
 ) -> None:
     """Folders are walked, and a branch may have a slash in its name."""
-    found = reader.read(
-        url=url, ref="feature/one", paths=["folder/inner/my devfile.yml"], hosts=hosts_of(server)
+    found = file_of(
+        reader,
+        url=url,
+        ref="feature/one",
+        paths=["folder/inner/my devfile.yml"],
+        hosts=hosts_of(server),
     )
     assert found.content == b"inner\n"
 
@@ -63,7 +67,7 @@ def test_reads_files_that_are_stored_as_deltas(
     """Files that git packed as differences of one another come out whole."""
     for number in (0, 13, 29):
         path = f"folder/text{number}"
-        found = reader.read(url=url, ref="main", paths=[path], hosts=hosts_of(server))
+        found = file_of(reader, url=url, ref="main", paths=[path], hosts=hosts_of(server))
         wanted = (root / WORK / path).read_bytes()
         assert hashlib.sha256(found.content).digest() == hashlib.sha256(wanted).digest()
 
@@ -72,7 +76,7 @@ def test_asks_a_server_with_partial_clones_for_little(
     reader: GitRepositoryReader, server: GitServer
 ) -> None:
     """Four requests read a file at the top of a repository."""
-    reader.read(url=url_of(server), ref=None, paths=FILE_NAMES, hosts=hosts_of(server))
+    file_of(reader, url=url_of(server), ref=None, paths=FILE_NAMES, hosts=hosts_of(server))
     post = "POST /team/app.git/git-upload-pack"
     assert server.requests == [
         "GET /team/app.git/info/refs?service=git-upload-pack", post, post, post
@@ -110,13 +114,15 @@ def test_refuses_what_is_no_file_at_a_ref(
     """A path or ref that is missing, unsafe or no plain file is refused with the reason."""
     path, ref = wanted
     with pytest.raises(RepositoryRefused, match=message):
-        reader.read(url=url, ref=ref, paths=[path], hosts=hosts_of(server))
+        file_of(reader, url=url, ref=ref, paths=[path], hosts=hosts_of(server))
 
 
 def test_refuses_an_empty_repository(reader: GitRepositoryReader, server: GitServer) -> None:
     """A repository without a commit has no file."""
     with pytest.raises(RepositoryRefused, match="empty"):
-        reader.read(url=url_of(server, "empty"), ref=None, paths=FILE_NAMES, hosts=hosts_of(server))
+        file_of(
+            reader, url=url_of(server, "empty"), ref=None, paths=FILE_NAMES, hosts=hosts_of(server)
+        )
 
 
 def test_refuses_a_repository_that_is_not_there(
@@ -124,7 +130,7 @@ def test_refuses_a_repository_that_is_not_there(
 ) -> None:
     """What the server does not show to everybody is refused, not called an outage."""
     with pytest.raises(RepositoryRefused, match="no public repository"):
-        reader.read(url=url_of(server, "none"), ref=None, paths=["x"], hosts=hosts_of(server))
+        file_of(reader, url=url_of(server, "none"), ref=None, paths=["x"], hosts=hosts_of(server))
 
 
 def test_refuses_a_file_that_inflates_to_much(
@@ -132,8 +138,12 @@ def test_refuses_a_file_that_inflates_to_much(
 ) -> None:
     """64 MiB of zeros, 64 KiB on the wire, are refused before they are inflated."""
     with pytest.raises(RepositoryRefused, match="too large"):
-        reader.read(
-            url=url_of(server, "huge"), ref=None, paths=["zeros.yaml"], hosts=hosts_of(server)
+        file_of(
+            reader,
+            url=url_of(server, "huge"),
+            ref=None,
+            paths=["zeros.yaml"],
+            hosts=hosts_of(server),
         )
 
 
@@ -147,7 +157,39 @@ def test_reads_repositories_with_sha256_names(
     tree = git(bare, "mktree", stdin=f"100644 blob {blob}\tdevfile.yaml\n")
     commit = git(bare, "commit-tree", tree, "-m", "First")
     git(bare, "update-ref", "refs/heads/main", commit)
-    found = reader.read(
-        url=url_of(server, "new"), ref=None, paths=FILE_NAMES, hosts=hosts_of(server)
+    found = file_of(
+        reader, url=url_of(server, "new"), ref=None, paths=FILE_NAMES, hosts=hosts_of(server)
     )
     assert (found.content, found.commit) == (b"new\n", commit)
+
+
+def test_reads_files_beside_the_first_of_the_same_commit(
+    reader: GitRepositoryReader, server: GitServer, url: str, root: Path
+) -> None:
+    """Of one opening, later files are those of the commit of the first."""
+    first = git(root / WORK, "rev-parse", "v1^{commit}")
+    hosts = hosts_of(server)
+    with reader.open(url=url, ref="v1", paths=FILE_NAMES, hosts=hosts) as opened:
+        assert opened.file.commit == first
+        assert opened.beside("folder/inner/my devfile.yml") == b"inner\n"
+        for path in ("link.yaml", "large.yaml", "none.yaml", "../x", ".git/config"):
+            with pytest.raises(RepositoryRefused):
+                opened.beside(path)
+
+
+def test_reads_a_page_of_an_allowed_host_alone(
+    reader: GitRepositoryReader, server: GitServer
+) -> None:
+    """Another host, another port, a user in the address: nobody is asked."""
+    base = url_of(server).partition("/team/")[0]
+    found = reader.page(
+        url=f"{base}/team/app.git/info/refs?service=git-upload-pack", hosts=hosts_of(server)
+    )
+    assert b"git-upload-pack" in found
+    asked = len(server.requests)
+    for url in ("https://other.test/a", base.replace("//", "//me:pw@") + "/a", f"{base}/a#b"):
+        with pytest.raises(RepositoryRefused):
+            reader.page(url=url, hosts=hosts_of(server))
+    with pytest.raises(RepositoryRefused):
+        reader.page(url=f"{base}/a", hosts=())
+    assert len(server.requests) == asked

@@ -1,17 +1,23 @@
-"""One file of a repository at a ref: from the address to the bytes."""
+"""Files of a repository at a ref: from the address to the bytes; and what a plain address holds."""
 
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from chalicelib.adapters.repositories.conversation import Conversation, is_id
 from chalicelib.adapters.repositories.exchange import TOTAL_SECONDS, Exchange, Resolver, resolved
-from chalicelib.adapters.repositories.locations import located
+from chalicelib.adapters.repositories.locations import located, placed
 from chalicelib.adapters.repositories.packets import MalformedAnswer, ToldByServer
 from chalicelib.adapters.repositories.packs import GitObject, PackTooLarge
 from chalicelib.adapters.repositories.trees import entries
 from chalicelib.domain.organisations.settings import GitHost
-from chalicelib.ports.repositories import RepositoryFile, RepositoryRefused, RepositoryUnavailable
+from chalicelib.ports.repositories import (
+    OpenRepository,
+    RepositoryFile,
+    RepositoryRefused,
+    RepositoryUnavailable,
+)
 
 MOST_FILE_BYTES = 64 * 1024
 
@@ -37,18 +43,18 @@ class GitRepositoryReader:
         self._resolver = resolver
         self._seconds = seconds
 
-    def read(
+    @contextmanager
+    def open(
         self, *, url: str, ref: str | None, paths: Sequence[str], hosts: Sequence[GitHost]
-    ) -> RepositoryFile:
+    ) -> Iterator[OpenRepository]:
         """See ``RepositoryReader``. Contacts nobody before address, ref and paths are checked."""
         location = located(url, hosts)
         _check_ref(ref)
         for path in paths:
             _check_path(path)
-        self._context = self._context or ssl.create_default_context()
-        exchange = Exchange(location.allowed, self._context, self._resolver, self._seconds)
+        exchange = self._exchange(location.allowed)
         try:
-            return _Reading(Conversation(exchange, location.path), ref).first_of(paths)
+            yield _Reading(Conversation(exchange, location.path), ref, paths)
         except MalformedAnswer as fault:
             raise RepositoryUnavailable(
                 f"{location.allowed.host} did not answer as a git server: {fault}."
@@ -61,24 +67,45 @@ class GitRepositoryReader:
         finally:
             exchange.close()
 
+    def page(self, *, url: str, hosts: Sequence[GitHost]) -> bytes:
+        """See ``RepositoryReader``. Contacts nobody before the address is checked."""
+        allowed, target = placed(url, hosts)
+        exchange = self._exchange(allowed)
+        try:
+            return exchange.get(target, {}, MOST_FILE_BYTES)
+        finally:
+            exchange.close()
+
+    def _exchange(self, host: GitHost) -> Exchange:
+        self._context = self._context or ssl.create_default_context()
+        return Exchange(host, self._context, self._resolver, self._seconds)
+
 
 class _Reading:
-    """A walk from a ref to a file, fetching each object when it is needed and not there yet."""
+    """A walk from a ref to files, fetching each object when it is needed and not there yet."""
 
-    def __init__(self, conversation: Conversation, ref: str | None) -> None:
+    def __init__(self, conversation: Conversation, ref: str | None, paths: Sequence[str]) -> None:
         self._conversation = conversation
         self._ref = ref
         self._objects: dict[str, GitObject] = {}
-
-    def first_of(self, paths: Sequence[str]) -> RepositoryFile:
         commit = self._commit()
         try:
             self._objects |= self._conversation.commit(commit)
         except ToldByServer as fault:
             raise RepositoryRefused(f"The server does not give the commit {commit}.") from fault
-        root = self._tree_of(commit)
+        self._root = self._tree_of(commit)
+        self.file = self._first_of(paths, commit)
+
+    def beside(self, path: str) -> bytes:
+        _check_path(path)
+        content = self._file(self._root, path)
+        if content is None:
+            raise RepositoryRefused(f"There is no {path} at {self.file.commit}.")
+        return content
+
+    def _first_of(self, paths: Sequence[str], commit: str) -> RepositoryFile:
         for path in paths:
-            content = self._file(root, path)
+            content = self._file(self._root, path)
             if content is not None:
                 return RepositoryFile(content, path, commit)
         raise RepositoryRefused(

@@ -11,6 +11,7 @@ from chalicelib.devfile.rules import (
     containers,
     endpoints,
     events,
+    inert,
     limits,
     main,
     names,
@@ -27,6 +28,7 @@ _RULES = (
     commands.check,
     events.check,
     projects.check,
+    inert.check,
     main.check,
 )
 

@@ -4,7 +4,8 @@ from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.environment import check_environment
 
 _RUN_IN_CONTAINER = ("container",)
@@ -99,8 +100,8 @@ def _check_groups(root: View, review: Review) -> None:
     for kind, members in groups.items():
         defaults = [group for group in members if group.flag("isDefault")]
         for group in defaults[1:]:
-            message = f"The group `{kind[:64]}` has a default command already; keep one `isDefault: true`."
+            message = f"The group {quoted(kind)} has a default command already; keep one `isDefault: true`."
             review.problem("group-many-defaults", group.member("isDefault").path, message)
         if len(members) > 1 and not defaults:
-            message = f"No command of the group `{kind[:64]}` is its default; mark one with `isDefault: true`."
+            message = f"No command of the group {quoted(kind)} is its default; mark one with `isDefault: true`."
             review.notice("group-no-default", members[0].path, message)

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from chalicelib.devfile.document import View
 from chalicelib.devfile.quantities import quantity
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.environment import RESERVED_NAMES, check_environment
 from chalicelib.devfile.rules.paths import is_mount_path, owner_of
 

@@ -1,7 +1,8 @@
 """Endpoints of containers: names, ports, paths."""
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.names import check_reserved
 
 _LAST_PORT = 65535
@@ -25,12 +26,15 @@ def check(root: View, review: Review) -> None:
                 review.problem(
                     "duplicate-endpoint-port", endpoint.member("targetPort").path, message
                 )
+        for kind in ("kubernetes", "openshift"):
+            for endpoint in component.member(kind).items("endpoints"):
+                _check_name(endpoint, names, review)
 
 
 def _check_name(endpoint: View, seen: set[str], review: Review) -> None:
     name = endpoint.text("name")
     if name and name in seen:
-        message = f"The endpoint `{name[:64]}` is there twice; names of endpoints are unique in a devfile."
+        message = f"The endpoint {quoted(name)} is there twice; names of endpoints are unique in a devfile."
         review.problem("duplicate-endpoint-name", endpoint.member("name").path, message)
     seen.add(name)
 

@@ -3,7 +3,8 @@
 import re
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 
 RESERVED_NAMES = ("PROJECTS_ROOT", "PROJECT_SOURCE")
 RESERVED_PREFIX = "BERTH_"

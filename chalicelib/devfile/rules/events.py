@@ -1,8 +1,10 @@
 """Events: they name commands, and commands of the right kind."""
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.commands import by_id, references
+from chalicelib.devfile.rules.inert import KINDS
 
 RIGHT_KIND = {"preStart": "apply", "postStart": "exec", "preStop": "exec", "postStop": "apply"}
 
@@ -13,6 +15,11 @@ MOST_STEPS = 50
 def check(root: View, review: Review) -> None:
     """Report events that name no command, or a command of the wrong kind at any level."""
     commands = by_id(root)
+    inert = {
+        component.text("name")
+        for component in root.items("components")
+        if any(component.has(kind) for kind in KINDS)
+    }
     events = root.member("events")
     for event, right in RIGHT_KIND.items():
         steps = 0
@@ -21,9 +28,10 @@ def check(root: View, review: Review) -> None:
             if identifier in commands:
                 leaves = _Leaves(commands)
                 _check_kind(entry, leaves.kinds(identifier), right, event, review)
+                _check_applied(entry, leaves.applied & inert, review)
                 _tell_of_parallel(entry, commands[identifier], review)
                 steps += leaves.count(identifier)
-            elif identifier:
+            elif isinstance(entry.value, str):
                 message = (
                     f"There is no command {quoted(entry.value)}; name one that is in `commands`."
                 )
@@ -42,6 +50,16 @@ def _check_kind(entry: View, kinds: set[str], right: str, event: str, review: Re
         review.problem("event-type", entry.path, message)
 
 
+def _check_applied(entry: View, applied: set[str], review: Review) -> None:
+    """Report what the event would apply and Berth does not: the workspace would start without it."""
+    for name in sorted(applied):
+        message = (
+            f"{quoted(entry.value)} applies {quoted(name)}, which is no container; Berth builds no"
+            " images and applies no objects of the devfile's own. Remove it from the event."
+        )
+        review.problem("unsupported", entry.path, message)
+
+
 def _tell_of_parallel(entry: View, command: View, review: Review) -> None:
     if command.member("composite").flag("parallel"):
         message = (
@@ -57,6 +75,8 @@ class _Leaves:
         self._commands = commands
         self._counts: dict[str, int] = {}
         self._kinds: set[str] = set()
+        self.applied: set[str] = set()
+        """The components that are applied on the way; filled by ``kinds`` and ``count``."""
 
     def kinds(self, identifier: str) -> set[str]:
         """The kinds of the commands that ``identifier`` ends in."""
@@ -72,5 +92,6 @@ class _Leaves:
                 self._counts[identifier] = sum(self.count(each) for each in references(command))
             elif command:
                 self._kinds |= {kind for kind in ("exec", "apply") if command.has(kind)}
+                self.applied.add(command.member("apply").text("component"))
                 self._counts[identifier] = 1
         return self._counts[identifier]

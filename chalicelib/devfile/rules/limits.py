@@ -3,7 +3,7 @@
 from chalicelib.devfile.document import View
 from chalicelib.devfile.review import Review
 
-MOST = {"components": 20, "commands": 50, "projects": 20}
+MOST = {"components": 20, "commands": 50, "projects": 20, "dependentProjects": 20}
 MOST_ENDPOINTS = 50
 MOST_ENV = 100
 

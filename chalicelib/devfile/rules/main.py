@@ -3,7 +3,7 @@
 from chalicelib.devfile.document import View
 from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.commands import by_id, references
-from chalicelib.devfile.support import MAIN_ATTRIBUTE
+from chalicelib.devfile.support import MAIN_ATTRIBUTE, MAIN_ATTRIBUTES
 
 
 def check(root: View, review: Review) -> None:
@@ -12,9 +12,9 @@ def check(root: View, review: Review) -> None:
     marked = [component for component in containers if _is_marked(component)]
     for component in marked[1:]:
         message = f"Another container has `{MAIN_ATTRIBUTE}: true` already; keep one."
-        review.problem(
-            "main-several", component.member("attributes").member(MAIN_ATTRIBUTE).path, message
-        )
+        attributes = component.member("attributes")
+        key = next(key for key in MAIN_ATTRIBUTES if attributes.flag(key))
+        review.problem("main-several", attributes.member(key).path, message)
     if main_component(root) is not None:
         return
     if marked:
@@ -27,7 +27,7 @@ def check(root: View, review: Review) -> None:
 
 def _lacks_refused_part(root: View) -> bool:
     """Whether the container may be missing because the part that would bring it was refused."""
-    unsupported = ("image", "kubernetes", "openshift", "plugin", "custom")
+    unsupported = ("plugin", "custom")
     return root.has("parent") or any(
         component.has(kind) for component in root.items("components") for kind in unsupported
     )
@@ -47,7 +47,7 @@ def main_component(root: View) -> View | None:
 
 
 def _is_marked(component: View) -> bool:
-    return component.member("attributes").flag(MAIN_ATTRIBUTE)
+    return any(component.member("attributes").flag(key) for key in MAIN_ATTRIBUTES)
 
 
 def _init_containers(root: View) -> set[str]:

@@ -2,6 +2,7 @@
 
 from chalicelib.devfile.document import View
 from chalicelib.devfile.findings import ProblemCode
+from chalicelib.devfile.quoting import quoted
 from chalicelib.devfile.review import Review
 
 RESERVED_PREFIX = "berth-"
@@ -15,6 +16,7 @@ def check(root: View, review: Review) -> None:
     _check_unique(root, "commands", "id", "duplicate-command", review)
     _check_unique(root, "projects", "name", "duplicate-project", review)
     _check_unique(root, "starterProjects", "name", "duplicate-project", review)
+    _check_unique(root, "dependentProjects", "name", "duplicate-project", review)
     for view in (*root.items("components"), *root.items("commands")):
         check_reserved(view, review)
     for component in root.items("components"):
@@ -39,6 +41,6 @@ def _check_unique(root: View, of: str, key: str, code: ProblemCode, review: Revi
             review.problem(
                 code,
                 view.member(key).path,
-                f"`{name[:64]}` is there twice in `{of}`; rename one of them.",
+                f"{quoted(name)} is there twice in `{of}`; rename one of them.",
             )
         seen.add(name)

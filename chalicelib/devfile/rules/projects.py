@@ -6,7 +6,8 @@ What the program that clones would refuse is refused here, where somebody is the
 import re
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.paths import is_inner_path
 from chalicelib.devfile.rules.revisions import is_revision
 
@@ -24,11 +25,16 @@ def check(root: View, review: Review) -> None:
     """Report what is wrong with projects; of starter projects, which are not cloned, the structure alone."""
     for project in root.items("starterProjects"):
         _check_remotes(project, review, one=True)
-    for project in root.items("projects"):
+    for project in checked_out(root):
         _check_remotes(project, review, one=False)
         _check_addresses(project, review)
         _check_revision(project, review)
     _check_clone_paths(root, review)
+
+
+def checked_out(root: View) -> tuple[View, ...]:
+    """All projects that are cloned, in this order."""
+    return (*root.items("projects"), *root.items("dependentProjects"))
 
 
 def clone_path(project: View) -> str:
@@ -97,7 +103,7 @@ def _check_revision(project: View, review: Review) -> None:
 
 def _check_clone_paths(root: View, review: Review) -> None:
     taken: list[str] = []
-    for project in root.items("projects"):
+    for project in checked_out(root):
         path = clone_path(project)
         place = project.member("clonePath").path
         if not path:

@@ -1,7 +1,8 @@
 """Volumes and where they are mounted."""
 
 from chalicelib.devfile.document import View
-from chalicelib.devfile.review import Review, quoted
+from chalicelib.devfile.quoting import quoted
+from chalicelib.devfile.review import Review
 from chalicelib.devfile.rules.containers import checked_quantity
 from chalicelib.devfile.rules.paths import is_mount_path, normal, owner_of
 
@@ -26,7 +27,7 @@ def _check_mounts(container: View, volumes: set[str], review: Review) -> None:
         name = mount.text("name")
         if name and name not in volumes:
             message = (
-                f"There is no volume component `{name[:64]}`; add one, or mount another volume."
+                f"There is no volume component {quoted(name)}; add one, or mount another volume."
             )
             review.problem("unknown-volume", mount.member("name").path, message)
         path = mount_path(mount)

@@ -4,10 +4,11 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from math import ceil
 from urllib.parse import urlsplit
 
-from chalicelib.devfile.model import Container, Devfile, Exec
+from chalicelib.devfile.model import Container, Devfile, Exec, Project
 from chalicelib.devfile.quantities import quantity
 from chalicelib.domain.agents.agent import AgentSettings
 from chalicelib.domain.editors import EDITORS
@@ -129,10 +130,19 @@ def _script(step: Exec) -> str:
 
 
 def _projects(devfile: Devfile, source: DevfileSource) -> tuple[PlannedProject, ...]:
-    """Return the devfile's projects; without any, the repository that the devfile came from."""
+    """Return the devfile's projects; without any, the repository that the devfile came from.
+
+    Dependent projects come on top of either.
+    """
     if not devfile.projects and source.url:
-        name = _name_of(source.url)
-        return (PlannedProject(name=name, url=source.url, revision=source.ref, path=name),)
+        taken = {project.clone_path.partition("/")[0] for project in devfile.dependent_projects}
+        name = _free(_name_of(source.url), taken)
+        own = PlannedProject(name=name, url=source.url, revision=source.ref, path=name)
+        return (own, *_planned(devfile.dependent_projects))
+    return _planned((*devfile.projects, *devfile.dependent_projects))
+
+
+def _planned(projects: Sequence[Project]) -> tuple[PlannedProject, ...]:
     return tuple(
         PlannedProject(
             name=project.name,
@@ -146,13 +156,19 @@ def _projects(devfile: Devfile, source: DevfileSource) -> tuple[PlannedProject, 
                 if remote.name != project.checkout_remote
             ),
         )
-        for project in devfile.projects
+        for project in projects
     )
 
 
 def _name_of(url: str) -> str:
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
     return re.sub(r"[^a-z0-9-]+", "-", last.lower()).strip("-")[:63].strip("-") or "project"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return the name, or the first one behind it that no other folder has."""
+    numbered = (f"{name[:60]}-{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def _bounds(request: int, limit: int, default: tuple[int, int]) -> tuple[int, int]:

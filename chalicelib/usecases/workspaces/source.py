@@ -1,14 +1,21 @@
 """Where a workspace's devfile comes from: inline text, or a file of a git repository."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from chalicelib import devfile
-from chalicelib.devfile import Devfile, DevfileRefused
+from chalicelib.devfile import Devfile, DevfileRefused, Reading, TreeFile
 from chalicelib.domain.errors import Invalid, Problem, Unavailable
 from chalicelib.domain.organisations.settings import OrganisationSettings
 from chalicelib.domain.workspaces.workspace import DevfileSource
 from chalicelib.ports.bundle import Ports
-from chalicelib.ports.repositories import RepositoryFile, RepositoryRefused, RepositoryUnavailable
+from chalicelib.ports.repositories import (
+    OpenRepository,
+    RepositoryRefused,
+    RepositoryUnavailable,
+)
+from chalicelib.usecases.workspaces.imports import Imports
 
 INLINE = "#/devfile"
 REPOSITORY = "#/repository"
@@ -44,39 +51,51 @@ def find_devfile(
         if text is None:
             message = "Say where the devfile comes from: `devfile` (text) or `repository`."
             raise Invalid("no-devfile", message, [Problem("no-devfile", message, "#")])
-        return Found(_read(text, INLINE), DevfileSource(), INLINE)
+        imports = Imports(ports.repositories, settings.git_hosts)
+        with _told_of_hosts(INLINE):
+            return Found(_read(text, INLINE, Reading(resolver=imports)), DevfileSource(), INLINE)
     if text is not None:
         message = "Give `devfile` or `repository`, not both."
         raise Invalid("two-devfiles", message, [Problem("two-devfiles", message, "#")])
-    file = _fetch(ports, settings, repository)
-    source = DevfileSource(repository.url, repository.ref, file.path, file.commit)
-    return Found(_read(file.content, REPOSITORY), source, REPOSITORY)
+    with _told_of_hosts(REPOSITORY), _opened(ports, settings, repository) as opened:
+        file = opened.file
+        imports = Imports(ports.repositories, settings.git_hosts, opened)
+        how = Reading(resolver=imports, place=TreeFile(file.path))
+        source = DevfileSource(repository.url, repository.ref, file.path, file.commit)
+        return Found(_read(file.content, REPOSITORY, how), source, REPOSITORY)
 
 
-def _fetch(ports: Ports, settings: OrganisationSettings, repository: Repository) -> RepositoryFile:
-    paths = [repository.path] if repository.path else list(devfile.FILE_NAMES)
+def _opened(
+    ports: Ports, settings: OrganisationSettings, repository: Repository
+) -> AbstractContextManager[OpenRepository]:
+    return ports.repositories.open(
+        url=repository.url,
+        ref=repository.ref or None,
+        paths=[repository.path] if repository.path else list(devfile.FILE_NAMES),
+        hosts=settings.git_hosts,
+    )
+
+
+@contextmanager
+def _told_of_hosts(pointer: str) -> Iterator[None]:
+    """Turn what a host does not give into what the request is answered with."""
     try:
-        return ports.repositories.read(
-            url=repository.url,
-            ref=repository.ref or None,
-            paths=paths,
-            hosts=settings.git_hosts,
-        )
+        yield
     except RepositoryRefused as error:
-        problem = Problem("repository-refused", str(error), REPOSITORY)
+        problem = Problem("repository-refused", str(error), pointer)
         raise Invalid("repository-refused", str(error), [problem]) from error
     except RepositoryUnavailable as error:
         raise Unavailable("repository-unavailable", str(error)) from error
 
 
-def _read(text: str | bytes, pointer: str) -> Devfile:
+def _read(text: str | bytes, pointer: str, how: Reading) -> Devfile:
     try:
-        return devfile.read(text)
+        return devfile.read(text, how)
     except DevfileRefused as error:
         problems = [
             Problem(
                 p.code,
-                f"{p.path}: {p.message}" if p.path else p.message,
+                ": ".join(filter(None, (p.file, p.path, p.message))),
                 pointer,
                 p.line or None,
                 p.column or None,

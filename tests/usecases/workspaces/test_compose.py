@@ -125,6 +125,20 @@ def test_the_repository_is_the_project_only_when_the_devfile_names_none() -> Non
     assert composed().projects == ()
 
 
+def test_dependent_projects_come_beside_the_repository_or_the_projects() -> None:
+    """They are cloned last, and the repository makes way where one of them has its folder."""
+    text = """
+schemaVersion: 2.2.2
+components: [{name: dev, container: {image: a}}]
+dependentProjects:
+- {name: shop, git: {remotes: {origin: 'https://git.example.com/a/lib.git'}}}
+"""
+    source = DevfileSource("https://git.example.com/a/shop.git", "main")
+    own = "projects: [{name: b, git: {remotes: {origin: 'https://git.example.com/a/b.git'}}}]\n"
+    assert [each.path for each in composed(text, source).projects] == ["shop-2", "shop"]
+    assert [each.path for each in composed(text + own, source).projects] == ["b", "shop"]
+
+
 @pytest.mark.parametrize(
     "url, is_on",
     [
