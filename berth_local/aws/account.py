@@ -23,6 +23,8 @@ class Account(Raised):
     """Stands for the life of the context, with nothing deployed."""
 
     steps: Steps
+    is_metered: bool = False
+    """Whether what AWS would bill is counted."""
     aws: Emulator = field(init=False)
     authority: Authority = field(init=False)
     project: Path = field(init=False)
@@ -37,7 +39,7 @@ class Account(Raised):
         with self.steps.step("the emulator's programs"):
             installed = install(self.steps)
         with self.steps.step("emulator"):
-            self.aws = self._stack.enter_context(Emulator(installed))
+            self.aws = self._stack.enter_context(Emulator(installed, is_metered=self.is_metered))
         self.authority = Authority(folder / "certificates")
         self.project = folder / "project"
         with self.steps.step("package"):

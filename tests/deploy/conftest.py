@@ -45,8 +45,8 @@ def deployment(account: Account, rebuilds: Rebuilds) -> Iterator[Deployment]:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Emulator]:
-    """An empty AWS, whose gateway waits 2 seconds for a function instead of 29."""
-    with Emulator(install(Steps(told)), gateway_seconds=2) as started:
+    """An empty AWS that counts what it would bill, and whose gateway waits 2 seconds for a function instead of 29."""
+    with Emulator(install(Steps(told)), gateway_seconds=2, is_metered=True) as started:
         yield started
 
 
