@@ -23,6 +23,7 @@ from benchmarks import (
     reconcile,
     sealing,
 )
+from benchmarks.cost.measure import measure as measure_cost
 from benchmarks.creates.measure import measure as measure_creates
 from benchmarks.figures import Figure
 from benchmarks.options import Options
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "idle": idle.measure,
     "growth": growth.measure,
     "deployed": deployed.measure,
+    "cost": measure_cost,
     "fleet": fleet.measure,
     "creates": measure_creates,
     "agent": agent.measure,
@@ -54,10 +56,13 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=usual.runs, help="runs of each side")
     parser.add_argument("--store", choices=("sqlite", "dynamodb"), default=usual.store)
     parser.add_argument("--cluster", default=usual.cluster, help="name of the clusters started")
+    parser.add_argument(
+        "--users", type=int, default=usual.users, help="people whose month is reckoned"
+    )
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - BENCHMARKS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
-    options = Options(chosen.runs, chosen.store, chosen.cluster)
+    options = Options(chosen.runs, chosen.store, chosen.cluster, chosen.users)
     report: dict[str, Any] = {"machine": machine(), "benchmarks": {}}
     print(f"{report['machine']}\n", flush=True)
     for name in chosen.names or BENCHMARKS:

@@ -11,3 +11,5 @@ class Options:
     store: str = "sqlite"
     cluster: str = "bench"
     """Name of the clusters that are started."""
+    users: int = 1_000
+    """Of the installation whose month is reckoned."""
