@@ -91,7 +91,7 @@ class _Counted(World):
 
 def measure(options: Options) -> Iterator[Figure]:
     """Yield what an hour is made of, and what a month costs."""
-    handler = handler_ms(options)
+    handler = _handler_ms(options)
     woken, polling = counted(wakes=True), counted(wakes=False)
     names = ("polls", "reads of the store", "writes", "questions to the wake-up channel")
     for name, of_ours, of_theirs in zip(names, astuple(woken), astuple(polling), strict=False):
@@ -126,7 +126,7 @@ def _so_far(world: _Counted, written: StringIO) -> Hour:
     )
 
 
-def handler_ms(options: Options) -> float:
+def _handler_ms(options: Options) -> float:
     """Milliseconds of an idle poll in the handler, the store apart, on this machine."""
     with Installation("sqlite") as installation:
         agent = Agent(installation)

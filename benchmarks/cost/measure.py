@@ -4,12 +4,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 
-from benchmarks.cost.counts import Counts
+from benchmarks.cost.counts import Counts, Happening
 from benchmarks.cost.habits import IN_CLUSTER, PEER, PEER_USERS, Habits
 from benchmarks.cost.month import month
 from benchmarks.cost.play import Play
 from benchmarks.figures import Figure, Peer, Samples
-from benchmarks.idle import counted, handler_ms
+from benchmarks.idle import counted
 from benchmarks.options import Options
 from benchmarks.prices import PRICES, Hardware, billed
 from berth_local.aws import stacks
@@ -33,7 +33,7 @@ def measure(options: Options) -> Iterator[Figure]:
         kept = standing(deployment)
     print(f"{table(counts)}\n", flush=True)
     habits = Habits(users=options.users)
-    used = month(counts, habits, counted(wakes=True).usage(handler_ms(options)))
+    used = month(counts, habits, counted(wakes=True).usage(counts[Happening.POLL].handled))
     yield from _by_activity(used)
     yield from _by_price(used, kept)
     yield from _beside(habits, sum(used.values(), NOTHING), kept)
