@@ -47,11 +47,18 @@ class Habits:
     """In which an agent tells of one wish: applied, starting, running."""
     creations: float = 4
     """Of a person a month, and as many terminations."""
+    months: float = 12
+    """That the installation has run: the audit log is kept."""
 
     @property
     def days(self) -> float:
         """Of all people, in a month."""
         return self.users * self.working_days
+
+    @property
+    def records(self) -> float:
+        """Of the audit log, in a month: one for each accepted wish, and for each entry."""
+        return self.days * (self.starts * 2 + self.entries) + self.users * self.creations * 2
 
 
 IN_CLUSTER = Hardware(0.05, 128 / 1024) * 3

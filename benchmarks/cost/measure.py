@@ -6,8 +6,9 @@ from dataclasses import fields
 
 from benchmarks.cost.counts import Counts, Happening
 from benchmarks.cost.habits import IN_CLUSTER, PEER, PEER_USERS, Habits
-from benchmarks.cost.month import month
-from benchmarks.cost.play import Play
+from benchmarks.cost.month import gigabytes, month
+from benchmarks.cost.play import MANY, Play
+from benchmarks.cost.storage import stored
 from benchmarks.figures import Figure, Peer, Samples
 from benchmarks.idle import counted
 from benchmarks.options import Options
@@ -30,9 +31,11 @@ def measure(options: Options) -> Iterator[Figure]:
     with Account(steps, is_metered=True) as account, Deployment(account, STAGE) as deployment:
         with steps.step("the play"), Play(deployment) as play:
             counts = play.counts()
+        weighed = stored(deployment.aws, f"berth-{STAGE}")
         kept = standing(deployment)
-    print(f"{table(counts)}\n", flush=True)
+    print(f"{table(counts)}\n\n{weighed}\n", flush=True)
     habits = Habits(users=options.users)
+    kept["the table"] = gigabytes(weighed, MANY, habits) * PRICES.gigabyte_stored
     used = month(counts, habits, counted(wakes=True).usage(counts[Happening.POLL].handled))
     yield from _by_activity(used)
     yield from _by_price(used, kept)

@@ -15,6 +15,7 @@ from benchmarks.cost.habits import (
     SWEEPS_AN_HOUR,
     Habits,
 )
+from benchmarks.cost.storage import Stored
 from benchmarks.prices import HOURS_OF_A_MONTH
 from berth_local.aws.usage import Usage
 
@@ -77,3 +78,9 @@ def _stays(counts: Counts, habits: Habits) -> Usage:
     )
     who = counts[Happening.RECHECK_EACH] * (habits.users * habits.entries)
     return (counts[Happening.RECHECK] * pages + who) * rounds
+
+
+def gigabytes(stored: Stored, crowd: int, habits: Habits) -> float:
+    """Return what lies in the table after those months. ``crowd``: of how many workspaces it was weighed."""
+    living = stored.others / crowd * habits.users
+    return (living + stored.record * habits.records * habits.months) / 1e9

@@ -11,7 +11,8 @@ import yaml
 from benchmarks.cost import habits as assumed
 from benchmarks.cost.counts import Counts, Happening, Point, line, mean
 from benchmarks.cost.habits import IN_CLUSTER, PEER, Habits
-from benchmarks.cost.month import month
+from benchmarks.cost.month import gigabytes, month
+from benchmarks.cost.storage import Stored, size_of
 from benchmarks.prices import Hardware, billed
 from berth_local.aws.usage import NOTHING, Meter, Usage
 from berth_proxy.settings import Settings
@@ -93,6 +94,31 @@ def test_agents_cost_by_the_hour_and_not_by_the_person() -> None:
     )
 
     assert few["agents, idle"] == many["agents, idle"] == 65 * 3 * 730
+
+
+def test_the_audit_log_grows_and_the_rest_does_not() -> None:
+    """Records of all months are stored; everything else is as much as there are people."""
+    weighed = Stored(record=1_000, others=50_000)
+
+    first, second = (gigabytes(weighed, 50, replace(HABITS, months=n)) for n in (1, 2))
+
+    assert first == pytest.approx(1e-9 * (1_000 * 1_000 + 1_000 * (PERSON_DAYS * 6 + 8_000)))
+    assert second - first == pytest.approx(1e-6 * (PERSON_DAYS * 6 + 8_000))
+
+
+@pytest.mark.parametrize(
+    "value, size",
+    [
+        ({"S": "äb"}, 3),
+        ({"N": "-1234"}, 3),
+        ({"BOOL": True}, 1),
+        ({"M": {"ab": {"S": "c"}}}, 3 + 1 + 3),
+        ({"L": [{"S": "c"}, {"NULL": True}]}, 2 + 2 + 3),
+    ],
+)
+def test_an_item_weighs_what_its_values_do(value: dict[str, object], size: int) -> None:
+    """A value has the bytes that DynamoDB's developer guide gives it."""
+    assert size_of(value) == size
 
 
 def test_a_crowd_is_carried_on_in_a_straight_line() -> None:
