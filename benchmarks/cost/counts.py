@@ -83,4 +83,5 @@ def line(few: Point, many: Point) -> tuple[Usage, Usage]:
     if few.crowd == many.crowd:
         raise ValueError("one size makes no line")
     each = (many.usage - few.usage) * (1 / (many.crowd - few.crowd))
+    each = replace(each, handled=max(0.0, each.handled))  # below that it is noise
     return few.usage - each * few.crowd, each

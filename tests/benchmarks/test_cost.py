@@ -13,7 +13,7 @@ from benchmarks.cost.counts import Counts, Happening, Point, line, mean
 from benchmarks.cost.habits import IN_CLUSTER, PEER, Habits
 from benchmarks.cost.month import gigabytes, month
 from benchmarks.cost.storage import Stored, size_of
-from benchmarks.prices import Hardware, billed
+from benchmarks.prices import PRICES, Hardware, billed
 from berth_local.aws.usage import NOTHING, Meter, Usage
 from berth_proxy.settings import Settings
 from chalicelib.devfile.quantities import quantity
@@ -177,6 +177,29 @@ def test_the_cluster_bears_what_the_manifests_request() -> None:
 def test_the_peer_is_what_its_architecture_says() -> None:
     """The parts of Coder's reference come to 74 processors and 114 GB."""
     assert sum(PEER.values(), Hardware(0, 0)) == Hardware(74, 114)
+
+
+@pytest.mark.parametrize(
+    "row, prices",
+    [
+        ("API Gateway, REST", [PRICES.request * 1e6]),
+        ("Lambda", [PRICES.invocation * 1e6, PRICES.gigabyte_second]),
+        ("DynamoDB: a million", [PRICES.read * 1e6, PRICES.write * 1e6]),
+        ("KMS", [PRICES.key, PRICES.key_use * 1e4]),
+        ("Amazon SQS", [PRICES.question * 1e6]),
+        ("CloudWatch Logs", [PRICES.gigabyte_logged]),
+        ("CloudWatch: an alarm", [PRICES.alarm, PRICES.metric, PRICES.dashboard]),
+        ("data out", [PRICES.gigabyte_out]),
+        ("Fargate", [PRICES.vcpu_hour, PRICES.gigabyte_hour]),
+    ],
+)
+def test_the_page_has_the_prices_that_are_reckoned_with(row: str, prices: list[float]) -> None:
+    """The table of prices says what the code multiplies by."""
+    page = (ROOT / "docs" / "reference" / "cost.md").read_text()
+    _, _, table = page.partition("## Prices")
+    (found,) = (each for each in table.splitlines() if each.startswith(f"| {row}"))
+
+    assert [float(each) for each in found.split("|")[2].split(";")] == pytest.approx(prices)
 
 
 def test_intervals_are_those_of_the_code() -> None:
