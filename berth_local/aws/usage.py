@@ -24,7 +24,7 @@ class Usage:
     reads: float = 0
     """Read units of DynamoDB: 4 KB, strongly consistent."""
     writes: float = 0
-    """Write units of DynamoDB: 1 KB, in a transaction 512 bytes."""
+    """Write units of DynamoDB: 1 KB, and two of them in a transaction."""
     keys: float = 0
     """Calls of KMS."""
     queues: float = 0
