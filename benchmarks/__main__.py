@@ -24,6 +24,7 @@ from benchmarks import (
     reconcile,
     sealing,
 )
+from benchmarks.cost.measure import measure as measure_cost
 from benchmarks.creates.measure import measure as measure_creates
 from benchmarks.figures import Figure
 from benchmarks.options import Options
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "idle": idle.measure,
     "growth": growth.measure,
     "deployed": deployed.measure,
+    "cost": measure_cost,
     "fleet": fleet.measure,
     "creates": measure_creates,
     "agent": agent.measure,
@@ -57,10 +59,15 @@ def main() -> int:
     parser.add_argument("--store", choices=("sqlite", "dynamodb"), default=usual.store)
     parser.add_argument("--cluster", default=usual.cluster, help="name of the clusters started")
     parser.add_argument("--corpus", default=usual.corpus, help="folder of public devfiles")
+    parser.add_argument(
+        "--users", type=int, default=usual.users, help="people whose month is reckoned"
+    )
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - BENCHMARKS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
-    options = Options(chosen.runs, chosen.store, chosen.cluster, chosen.corpus)
+    options = Options(
+        chosen.runs, chosen.store, chosen.cluster, corpus=chosen.corpus, users=chosen.users
+    )
     report: dict[str, Any] = {"machine": machine(), "benchmarks": {}}
     print(f"{report['machine']}\n", flush=True)
     for name in chosen.names or BENCHMARKS:

@@ -14,7 +14,9 @@ from operator import sub
 from benchmarks.figures import Figure, Peer, Samples
 from benchmarks.installation import Installation
 from benchmarks.options import Options
+from benchmarks.prices import HOURS_OF_A_MONTH, billed
 from benchmarks.reconcile import Agent
+from berth_local.aws.usage import Usage
 from chalicelib.adapters.metrics import EmbeddedMetrics
 from chalicelib.ports.bundle import Ports
 from simulation.clocks import ProcessClock
@@ -24,37 +26,6 @@ from simulation.plays import ORDINARY
 from simulation.world import World
 
 HOUR = 3600.0
-HOURS_OF_A_MONTH = 730
-MEMORY_GB = 1.0
-"""Of the function (``.chalice/config.json``)."""
-STORE_MS = 10.0
-"""Milliseconds of a call of DynamoDB from Lambda, which this machine cannot measure: its documentation
-says "single-digit"."""
-LOG_BYTES_OF_LAMBDA = 320
-"""Of the lines START, END and REPORT that Lambda writes for an invocation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Dollars in us-east-1, on demand, beyond every free tier; docs/reference/idle-cost.md says whose
-    page each is from."""
-
-    request: float = 3.50e-6
-    """API Gateway, REST."""
-    invocation: float = 0.20e-6
-    gigabyte_second: float = 16.6667e-6
-    read: float = 0.125e-6
-    """DynamoDB, up to 4 KB, strongly consistent."""
-    write: float = 0.625e-6
-    """DynamoDB, up to 1 KB."""
-    question: float = 0.40e-6
-    """Amazon SQS, standard queue."""
-    gigabyte_out: float = 0.09
-    gigabyte_logged: float = 0.50
-    """CloudWatch Logs."""
-
-
-PRICES = Prices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +45,25 @@ class Hour:
     def __sub__(self, earlier: "Hour") -> "Hour":
         return Hour(*map(sub, astuple(self), astuple(earlier)))
 
+    def usage(self, handler_ms: float) -> Usage:
+        """The same in what AWS bills."""
+        calls = self.reads + self.writes
+        return Usage(
+            requests=self.polls,
+            answered=self.answered,
+            invocations=self.polls,
+            handled=self.polls * handler_ms,
+            calls=calls,
+            reads=self.reads,
+            writes=self.writes,
+            queues=self.questions,
+            logged=self.logged,
+        )
+
     def dollars(self, handler_ms: float) -> dict[str, float]:
         """For a month, by what is paid for."""
-        seconds = (self.polls * handler_ms + (self.reads + self.writes) * STORE_MS) / 1000
-        logged = self.logged + self.polls * LOG_BYTES_OF_LAMBDA
-        hourly = {
-            "API Gateway": self.polls * PRICES.request,
-            "Lambda": self.polls * PRICES.invocation + seconds * MEMORY_GB * PRICES.gigabyte_second,
-            "DynamoDB": self.reads * PRICES.read + self.writes * PRICES.write,
-            "Amazon SQS": self.questions * PRICES.question,
-            "logs": logged / 1e9 * PRICES.gigabyte_logged,
-            "data out": self.answered / 1e9 * PRICES.gigabyte_out,
-        }
-        return {name: each * HOURS_OF_A_MONTH for name, each in hourly.items()}
+        hourly = billed(self.usage(handler_ms))
+        return {name: each * HOURS_OF_A_MONTH for name, each in hourly.items() if name != "KMS"}
 
 
 class _Counted(World):

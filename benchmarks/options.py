@@ -13,3 +13,5 @@ class Options:
     """Name of the clusters that are started."""
     corpus: str = "corpus"
     """Folder of public devfiles, for what is measured on them."""
+    users: int = 1_000
+    """Of the installation whose month is reckoned."""

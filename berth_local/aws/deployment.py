@@ -78,6 +78,8 @@ class Deployment(Raised):
             surface: Project(self.account.project, stage)
             for stage, surface in self.choices.surfaces(self.name).items()
         }
+        with step(f"{self.name}: what is left to wait for the package"):
+            _ = self.account.packaged
         self.project.write_stages(self.name, outputs, self.choices)
         with step(f"{self.name}: chalice deploy"):
             for stage in self.stages.values():

@@ -33,6 +33,8 @@ class Emulator:
     """How long an integration may take; fewer than AWS's 29 for tests of what happens then."""
     ready_seconds: float | None = 0
     """Until a changed function is active; None for MiniStack's own half a second, which costs 5 s of waiting each."""
+    is_metered: bool = False
+    """Whether what AWS would bill is written into ``meter``; it costs time."""
     port: int = field(default_factory=free_port)
     folder: Path = field(init=False)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
@@ -73,6 +75,11 @@ class Emulator:
     def log(self) -> Path:
         """What the emulator says."""
         return self.folder / "log"
+
+    @property
+    def meter(self) -> Path:
+        """What was used, a line each (``berth_local.aws.usage`` reads it)."""
+        return self.folder / "meter"
 
     @property
     def endpoint(self) -> str:
@@ -120,6 +127,8 @@ class Emulator:
         words += ["--interface", str(parts.interface), "--endpoint", self.endpoint]
         words += ["--folder", str(self.folder / "functions")]
         words += ["--gateway-seconds", str(self.gateway_seconds)]
+        if self.is_metered:
+            words += ["--meter", str(self.meter)]
         if self.ready_seconds is not None:
             words += ["--ready-seconds", str(self.ready_seconds)]
         return words

@@ -12,6 +12,8 @@ from berth_local.authority import trust as trust_in
 from berth_local.issuer import Issuer as OpenIdServer
 from berth_local.issuer import Registration
 from berth_local.loopback import free_port
+from berth_local.site import names as naming
+from berth_local.site.control_plane import ControlPlane
 from chalicelib import bootstrap
 from chalicelib.adapters.https import JsonOverHttps
 from chalicelib.adapters.oidc import OpenIdConnect
@@ -87,3 +89,19 @@ def sign_in_at(world: World, issuer: Issuer, trust: ssl.SSLContext) -> None:
     """Let the installation sign people in at the issuer."""
     world.ports = replace(world.ports, identity=client_of(issuer, trust))
     bootstrap.use(world.ports)
+
+
+@pytest.fixture
+def installation(authority: Authority, tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane that nobody owns, with its issuer; there is no cluster."""
+    names = naming.choose()
+    registration = Registration(names.issuer, f"{names.control_plane}/sign-in/callback")
+    listening = authority.issue(naming.ISSUER)
+    with OpenIdServer(registration, names.issuer_port, listening, tmp_path / "issuer.log"):
+        certificate = authority.issue(naming.CONTROL_PLANE)
+        control_plane = ControlPlane(
+            tmp_path, names, certificate, registration, authority.certificate
+        )
+        control_plane.start()
+        yield control_plane
+        control_plane.stop()

@@ -1,36 +1,16 @@
 """The page that asks whether to join, in a real browser: its script, its policy, its button."""
 
 import ssl
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from berth_local.authority import Authority
-from berth_local.issuer import Issuer, Registration
-from berth_local.site import names as naming
 from berth_local.site.browser import Browser
 from berth_local.site.control_plane import ControlPlane
 from berth_local.site.person import sign_in
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def installation(authority: Authority, tmp_path: Path) -> Iterator[ControlPlane]:
-    """A control plane that nobody owns, with its issuer; there is no cluster."""
-    names = naming.choose()
-    registration = Registration(names.issuer, f"{names.control_plane}/sign-in/callback")
-    listening = authority.issue(naming.ISSUER)
-    with Issuer(registration, names.issuer_port, listening, tmp_path / "issuer.log"):
-        certificate = authority.issue(naming.CONTROL_PLANE)
-        control_plane = ControlPlane(
-            tmp_path, names, certificate, registration, authority.certificate
-        )
-        control_plane.start()
-        yield control_plane
-        control_plane.stop()
 
 
 def test_one_button_leads_to_the_issuer_and_in(

@@ -17,6 +17,22 @@ told = io.StringIO()
 """The steps with their seconds, for the end of the run."""
 
 
+REBUILDS = "test_rebuilds"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what needs no package, which is built meanwhile, and last what waits for it to be built again."""
+    deployed = {item.path for item in items if "account" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path.stem == REBUILDS, item.path in deployed))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _package_is_begun(request: pytest.FixtureRequest) -> None:
+    """Let the package be built from the first test on, where one of them needs it."""
+    if any("account" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("account")
+
+
 @pytest.fixture(scope="session")
 def account() -> Iterator[Account]:
     """The emulated AWS that is deployed to, and the package."""
@@ -25,28 +41,28 @@ def account() -> Iterator[Account]:
 
 
 @pytest.fixture(scope="session")
-def rebuilds(
-    request: pytest.FixtureRequest, account: Account, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Rebuilds]:
-    """The package, built twice more while other tests run, where they are looked at in this run."""
-    with Rebuilds(account, tmp_path_factory.mktemp("rebuilds")) as begun:
-        if any(item.path.stem == "test_rebuilds" for item in request.session.items):
-            begun.start("x86_64")
-            begun.start("arm64")
-        yield begun
+def rebuilds(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rebuilds]:
+    """The package, built twice more."""
+    with Rebuilds(account, tmp_path_factory.mktemp("rebuilds")) as none_begun:
+        yield none_begun
 
 
 @pytest.fixture(scope="session")
-def deployment(account: Account, rebuilds: Rebuilds) -> Iterator[Deployment]:
-    """An undivided installation, with an owner who has signed in."""
+def deployment(
+    request: pytest.FixtureRequest, account: Account, rebuilds: Rebuilds
+) -> Iterator[Deployment]:
+    """An undivided installation, with an owner who has signed in. The package is built again while others use it, where this
+    run looks at that."""
     with Deployment(account, "dev") as raised:
+        if any(item.path.stem == REBUILDS for item in request.session.items):
+            rebuilds.begin()
         yield raised
 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Emulator]:
-    """An empty AWS, whose gateway waits 2 seconds for a function instead of 29."""
-    with Emulator(install(Steps(told)), gateway_seconds=2) as started:
+    """An empty AWS that counts what it would bill, and whose gateway waits 2 seconds for a function instead of 29."""
+    with Emulator(install(Steps(told)), gateway_seconds=2, is_metered=True) as started:
         yield started
 
 

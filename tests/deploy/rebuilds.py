@@ -10,7 +10,7 @@ from typing import Self
 
 from berth_local.aws.account import EXAMPLE, Account
 from checks.tree import ROOT
-from infra.package import ARCHIVE
+from infra.package import ARCHITECTURES, ARCHIVE
 
 _BUILD = """
 import sys
@@ -37,8 +37,12 @@ class Rebuilds:
             process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, architecture: str) -> None:
-        """Begin to build, behind everything else that the machine has to do."""
+    def begin(self) -> None:
+        """Begin to build for each architecture, behind everything else that the machine has to do."""
+        for architecture in ARCHITECTURES:
+            self._start(architecture)
+
+    def _start(self, architecture: str) -> None:
         copied = self.folder / architecture
         ignored = shutil.ignore_patterns("deployments", "deployed", "out")
         shutil.copytree(self.account.project, copied, ignore=ignored)
@@ -48,5 +52,7 @@ class Rebuilds:
 
     def package(self, architecture: str) -> Path:
         """Return what was built, when it is."""
+        if not self._processes:
+            self.begin()
         assert self._processes[architecture].wait() == 0
         return self.folder / architecture / "out" / ARCHIVE

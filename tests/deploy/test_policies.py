@@ -30,7 +30,7 @@ def allow(
 
 
 @dataclass(frozen=True)
-class Account:
+class Grantor:
     """An account with one table, to whose roles policies are given."""
 
     aws: Emulator
@@ -79,7 +79,7 @@ def is_allowed(client: Any, operation: str, **parameters: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def account(aws: Emulator) -> Account:
+def grantor(aws: Emulator) -> Grantor:
     """The account of all tests here."""
     aws.client("dynamodb").create_table(
         TableName=TABLE,
@@ -87,7 +87,7 @@ def account(aws: Emulator) -> Account:
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return Account(aws, aws.client("kms").create_key()["KeyMetadata"]["Arn"])
+    return Grantor(aws, aws.client("kms").create_key()["KeyMetadata"]["Arn"])
 
 
 def _put(pk: str, **more: str) -> dict[str, Any]:
@@ -129,14 +129,14 @@ LEADING_KEYS = [
 
 
 @pytest.fixture(scope="module")
-def red(account: Account) -> Any:
+def red(grantor: Grantor) -> Any:
     """May touch items of its own team alone, by the tag of its session."""
     condition = {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TEAM#${aws:PrincipalTag/team}#*"]}
     }
     actions = [f"dynamodb:{each}" for each in ("GetItem", "PutItem", "UpdateItem", "Query")]
     actions.append("dynamodb:BatchGetItem")
-    return account.session(account.role([allow(*actions, when=condition)]), "dynamodb")
+    return grantor.session(grantor.role([allow(*actions, when=condition)]), "dynamodb")
 
 
 @pytest.mark.parametrize("operation, parameters, allowed", LEADING_KEYS)
@@ -163,11 +163,11 @@ ATTRIBUTES = [
 
 
 @pytest.fixture(scope="module")
-def reporter(account: Account) -> Any:
+def reporter(grantor: Grantor) -> Any:
     """May write what is reported and not what is wanted."""
     condition = {"ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "actual", "acked"]}}
     statement = allow("dynamodb:UpdateItem", "dynamodb:PutItem", when=condition)
-    return account.session(account.role([statement]), "dynamodb")
+    return grantor.session(grantor.role([statement]), "dynamodb")
 
 
 @pytest.mark.parametrize("operation, parameters, allowed", ATTRIBUTES)
@@ -178,32 +178,32 @@ def test_attributes_are_all_that_a_write_names(
     assert is_allowed(reporter, operation, **parameters) is allowed
 
 
-def test_a_denial_wins(account: Account) -> None:
+def test_a_denial_wins(grantor: Grantor) -> None:
     """What one statement denies no other one allows."""
-    role = account.role([allow("dynamodb:*"), allow("dynamodb:DeleteItem", effect="Deny")])
-    client = account.session(role, "dynamodb")
+    role = grantor.role([allow("dynamodb:*"), allow("dynamodb:DeleteItem", effect="Deny")])
+    client = grantor.session(role, "dynamodb")
 
     assert is_allowed(client, "get_item", **_get("x"))
     assert not is_allowed(client, "delete_item", **_get("x"))
 
 
-def test_a_right_is_on_its_resource_alone(account: Account) -> None:
+def test_a_right_is_on_its_resource_alone(grantor: Grantor) -> None:
     """Rights on another table, and on another service, are none here."""
-    role = account.role([allow("dynamodb:*", on=f"{TABLE_ARN}-other"), allow("logs:*", on="*")])
+    role = grantor.role([allow("dynamodb:*", on=f"{TABLE_ARN}-other"), allow("logs:*", on="*")])
 
-    assert not is_allowed(account.session(role, "dynamodb"), "get_item", **_get("x"))
-    assert not is_allowed(account.session(role, "s3"), "list_buckets")
+    assert not is_allowed(grantor.session(role, "dynamodb"), "get_item", **_get("x"))
+    assert not is_allowed(grantor.session(role, "s3"), "list_buckets")
 
 
-def test_a_boundary_takes_away_and_gives_nothing(account: Account) -> None:
+def test_a_boundary_takes_away_and_gives_nothing(grantor: Grantor) -> None:
     """Within a permissions boundary only what both allow is allowed."""
-    iam = account.aws.client("iam")
+    iam = grantor.aws.client("iam")
     boundary = iam.create_policy(
         PolicyName="boundary", PolicyDocument=_document(allow("dynamodb:GetItem"))
     )["Policy"]["Arn"]
-    role = account.role([allow("dynamodb:PutItem", "dynamodb:GetItem")])
+    role = grantor.role([allow("dynamodb:PutItem", "dynamodb:GetItem")])
     iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
-    client = account.session(role, "dynamodb")
+    client = grantor.session(role, "dynamodb")
 
     assert is_allowed(client, "get_item", **_get("x"))
     assert not is_allowed(client, "put_item", **_put("x"))
@@ -223,10 +223,10 @@ PARAMETERS = [
 
 
 @pytest.fixture(scope="module")
-def reader(account: Account) -> Any:
+def reader(grantor: Grantor) -> Any:
     """May get the parameters below one path, several at a time."""
     below = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ours/*"
-    return account.session(account.role([allow("ssm:GetParameters", on=below)]), "ssm")
+    return grantor.session(grantor.role([allow("ssm:GetParameters", on=below)]), "ssm")
 
 
 @pytest.mark.parametrize("operation, parameters, allowed", PARAMETERS)
@@ -237,14 +237,14 @@ def test_each_named_parameter_is_judged(
     assert is_allowed(reader, operation, **parameters) is allowed
 
 
-def test_a_denied_parameter_denies_the_call(account: Account) -> None:
+def test_a_denied_parameter_denies_the_call(grantor: Grantor) -> None:
     """One name among several that is denied takes the whole call with it."""
     below = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ours/"
     statements = [
         allow("ssm:GetParameters", on=f"{below}*"),
         allow("ssm:GetParameters", on=f"{below}two", effect="Deny"),
     ]
-    client = account.session(account.role(statements), "ssm")
+    client = grantor.session(grantor.role(statements), "ssm")
 
     assert is_allowed(client, "get_parameters", Names=[OURS])
     assert not is_allowed(client, "get_parameters", Names=[OURS, "/ours/two"])
@@ -254,73 +254,73 @@ RED, BLUE = {"team": "red", "item": "1"}, {"team": "blue", "item": "1"}
 
 
 @pytest.fixture(scope="module")
-def sealer(account: Account) -> Any:
+def sealer(grantor: Grantor) -> Any:
     """May seal for its own team, and open in contexts of two keys."""
     own = {"StringEquals": {"kms:EncryptionContext:team": "${aws:PrincipalTag/team}"}}
     keys = {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["team", "item"]}}
     statements = [
-        allow("kms:Encrypt", on=account.key, when=own),
-        allow("kms:Decrypt", on=account.key, when=own | keys),
+        allow("kms:Encrypt", on=grantor.key, when=own),
+        allow("kms:Decrypt", on=grantor.key, when=own | keys),
     ]
-    return account.session(account.role(statements), "kms")
+    return grantor.session(grantor.role(statements), "kms")
 
 
 @pytest.mark.parametrize("context, allowed", [(RED, True), (BLUE, False), ({}, False)])
 def test_an_encryption_context_is_judged(
-    account: Account, sealer: Any, context: dict[str, str], allowed: bool
+    grantor: Grantor, sealer: Any, context: dict[str, str], allowed: bool
 ) -> None:
     """A condition on the context holds for sealing and for opening, and an absent one does not pass."""
-    sealing = {"KeyId": account.key, "Plaintext": b"x", "EncryptionContext": context}
-    sealed = account.aws.client("kms").encrypt(**sealing)["CiphertextBlob"]
+    sealing = {"KeyId": grantor.key, "Plaintext": b"x", "EncryptionContext": context}
+    sealed = grantor.aws.client("kms").encrypt(**sealing)["CiphertextBlob"]
 
     assert is_allowed(sealer, "encrypt", **sealing) is allowed
     opening = {"CiphertextBlob": sealed, "EncryptionContext": context}
     assert is_allowed(sealer, "decrypt", **opening) is allowed
 
 
-def test_a_context_may_have_no_further_keys(account: Account, sealer: Any) -> None:
+def test_a_context_may_have_no_further_keys(grantor: Grantor, sealer: Any) -> None:
     """A condition on the names of a context sees all of them."""
     context = {**RED, "more": "1"}
-    sealed = account.aws.client("kms").encrypt(
-        KeyId=account.key, Plaintext=b"x", EncryptionContext=context
+    sealed = grantor.aws.client("kms").encrypt(
+        KeyId=grantor.key, Plaintext=b"x", EncryptionContext=context
     )["CiphertextBlob"]
 
     assert not is_allowed(sealer, "decrypt", CiphertextBlob=sealed, EncryptionContext=context)
 
 
-def test_a_key_with_replicas_is_found_in_its_ciphertext(account: Account) -> None:
+def test_a_key_with_replicas_is_found_in_its_ciphertext(grantor: Grantor) -> None:
     """Who opens without naming the key is judged by the key that sealed, a multi-Region key too."""
-    keys = account.aws.client("kms")
+    keys = grantor.aws.client("kms")
     ours, theirs = (keys.create_key(MultiRegion=True)["KeyMetadata"]["Arn"] for _ in range(2))
-    opener = account.session(account.role([allow("kms:Decrypt", on=ours)]), "kms")
+    opener = grantor.session(grantor.role([allow("kms:Decrypt", on=ours)]), "kms")
 
     for key, allowed in ((ours, True), (theirs, False)):
         sealed = keys.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
         assert is_allowed(opener, "decrypt", CiphertextBlob=sealed) is allowed
 
 
-def test_what_was_not_granted_on_a_key_is_denied(account: Account, sealer: Any) -> None:
+def test_what_was_not_granted_on_a_key_is_denied(grantor: Grantor, sealer: Any) -> None:
     """The right to encrypt is not the right to make data keys."""
-    wanted = {"KeyId": account.key, "KeySpec": "AES_256", "EncryptionContext": RED}
+    wanted = {"KeyId": grantor.key, "KeySpec": "AES_256", "EncryptionContext": RED}
 
     assert not is_allowed(sealer, "generate_data_key", **wanted)
 
 
 @pytest.mark.parametrize("alias, allowed", [("alias/ours", True), ("alias/theirs", False)])
-def test_a_key_is_known_by_its_aliases(account: Account, alias: str, allowed: bool) -> None:
+def test_a_key_is_known_by_its_aliases(grantor: Grantor, alias: str, allowed: bool) -> None:
     """A condition on kms:ResourceAliases judges the key, however the request names it."""
-    kms = account.aws.client("kms")
+    kms = grantor.aws.client("kms")
     key = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
     condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/ours"}}
     statement = allow("kms:Encrypt", on=f"arn:aws:kms:*:{ACCOUNT}:key/*", when=condition)
-    client = account.session(account.role([statement]), "kms")
+    client = grantor.session(grantor.role([statement]), "kms")
 
     for name in (alias, key["KeyId"], key["Arn"]):
         assert is_allowed(client, "encrypt", KeyId=name, Plaintext=b"x") is allowed
 
 
-def test_a_key_policy_that_does_not_delegate_denies_all(account: Account) -> None:
+def test_a_key_policy_that_does_not_delegate_denies_all(grantor: Grantor) -> None:
     """Where the key's own policy leaves an action out, no role's policy gives it."""
     policy = {
         "Effect": "Allow",
@@ -328,9 +328,9 @@ def test_a_key_policy_that_does_not_delegate_denies_all(account: Account) -> Non
         "Action": ["kms:Create*", "kms:Describe*", "kms:Put*"],
         "Resource": "*",
     }
-    key = account.aws.client("kms").create_key(
+    key = grantor.aws.client("kms").create_key(
         Policy=_document(policy), BypassPolicyLockoutSafetyCheck=True
     )["KeyMetadata"]["Arn"]
-    client = account.session(account.role([allow("kms:*", on=key)]), "kms")
+    client = grantor.session(grantor.role([allow("kms:*", on=key)]), "kms")
 
     assert not is_allowed(client, "encrypt", KeyId=key, Plaintext=b"x")

@@ -14,6 +14,7 @@ from berth_local.aws.launcher import (
     functions,
     gateway_limits,
     key_integrity,
+    metering,
     parameters,
     permissions,
     seams,
@@ -40,6 +41,8 @@ def main() -> int:
     functions.install(parts)
     if chosen.ready_seconds is not None:
         seams.READY_SECONDS.replace(chosen.ready_seconds)
+    if chosen.meter is not None:
+        metering.install(chosen.meter)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.argv = ["ministack"]
     seams.SERVE.value()
@@ -64,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, required=True, help="for sandboxes, kept in none")
     parser.add_argument("--gateway-seconds", type=float, default=gateway_limits.SECONDS)
     parser.add_argument("--ready-seconds", type=float, help="until a changed function is active")
+    parser.add_argument("--meter", type=Path, help="file that gets a line for all that is billed")
     return parser
 
 

@@ -78,6 +78,7 @@ ENFORCE = Seam(
 FIRST_MATCH = Seam(_EVALUATOR, "_first_match", ("ctx", "stmts", "effect"))
 CONDITION_KEY = Seam(_EVALUATOR, "_resolve_condition_key", ("key", "ctx"))
 TABLES = Seam("ministack.services.dynamodb", "_tables")
+ITEM_SIZE = Seam("ministack.services.dynamodb", "_item_size_bytes", ("item",))
 
 _KEYS = "ministack.services.kms"
 FIND_KEY = Seam(_KEYS, "_resolve_key", ("key_id_or_arn",))
@@ -88,12 +89,22 @@ DECRYPT = Seam(_KEYS, "_decrypt", ("data",))
 DATA_KEY = Seam(_KEYS, "_generate_data_key", ("data",))
 SEALED_DATA_KEY = Seam(_KEYS, "_generate_data_key_without_plaintext", ("data",))
 
+_CALL = ("method", "path", "headers", "body", "query_params")
+SERVICES = {
+    "dynamodb": Seam("ministack.services.dynamodb", "handle_request", _CALL),
+    "kms": Seam(_KEYS, "handle_request", _CALL),
+    "sqs": Seam("ministack.services.sqs", "handle_request", _CALL),
+    "ssm": Seam("ministack.services.ssm", "handle_request", _CALL),
+}
+"""Those that deployed functions call, by AWS's name of them."""
+
 SERVE = Seam("ministack.app", "main")
 
 
 def table() -> tuple[Seam, ...]:
     """Every seam of this module."""
-    return tuple(each for each in globals().values() if isinstance(each, Seam))
+    named = (each for each in globals().values() if isinstance(each, Seam))
+    return (*named, *SERVICES.values())
 
 
 def faults(seams: Iterable[Seam]) -> Iterator[str]:
