@@ -35,6 +35,14 @@ _HELD = "held = replace(state.with_nothing_live(), withheld=True, epoch=epoch, r
 
 _REPORTS = "chalicelib/usecases/agents/reports.py"
 _ALONE = "a single change is written by one call either way"
+_UNSEEN = "generation=0 if observed.altered else report.generation,"
+
+_RECONCILE = "chalicelib/usecases/agents/reconcile.py"
+_UNSETTLED = "unsettled = rows or more or removals or len(taken) < len(request.reports)"
+_REPEATED = "a removal is said again with the next report of what lives, however settled the intent"
+_FOLLOWED = (
+    "a page with more to come is followed by its cursor, and the last one says its own intent"
+)
 
 EXPLAINED: dict[tuple[str, str, str], str] = {
     (_TRANSITIONS, "version=1,", "version= 2,"): _VERSION,
@@ -48,5 +56,8 @@ EXPLAINED: dict[tuple[str, str, str], str] = {
     (_DECIDE, f"{_HELD}0)", f"{_HELD} 1)"): _EITHER,
     (_DECIDE, f"{_HELD}0)", f"{_HELD} -1)"): _EITHER,
     (_REPORTS, "if len(foreseen) < 2:", "if len(foreseen) < 1:"): _ALONE,
+    (_REPORTS, _UNSEEN, _UNSEEN.replace("=0", "= -1")): _NONE,
+    (_RECONCILE, _UNSETTLED, _UNSETTLED.replace("more or", "more and")): _FOLLOWED,
+    (_RECONCILE, _UNSETTLED, _UNSETTLED.replace("removals or", "removals and")): _REPEATED,
 }
 """Reasons, by module, line as it was, and line as it survives."""

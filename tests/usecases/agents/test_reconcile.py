@@ -3,7 +3,7 @@ import pytest
 from chalicelib.domain.errors import Clash, Invalid
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.ports.store import Update
-from chalicelib.records import keys
+from chalicelib.records import audit, keys
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
 from chalicelib.usecases.workspaces.read import WorkspaceView, list_events, show_workspace
 from chalicelib.wire.reconcile import ApplyOrder, TerminateOrder
@@ -56,6 +56,22 @@ def test_the_timeline_tells_the_life_newest_first(
     ]
     assert page.events[-1].kind in {"created", "actual"}
     assert {event.actor for event in page.events} == {world.person.id, world.agent_id}
+
+
+def test_the_second_half_of_a_restart_is_told_as_such(
+    world: World, cluster: PaperCluster, workspace_id: str
+) -> None:
+    """A restart that was asked for ends with an event and an audit record of a restart, of no restore."""
+    cluster.settle()
+    change_workspace(world.ports, world.person, workspace_id, RESTART)
+    cluster.settle()
+    page = list_events(world.ports, world.person, workspace_id, cursor=None, limit=20)
+    kinds = {event.kind for event in page.events}
+    assert "desired-restarted" in kinds
+    assert "desired-restored" not in kinds
+    last = audit.load_last(world.ports.store, world.organisation.id, workspace_id)
+    assert last is not None
+    assert (last.action, last.generation) == ("workspaces:restarted", 3)
 
 
 def test_an_idle_question_costs_one_read(
