@@ -1,5 +1,6 @@
 """What turns a valid devfile into a nearly valid one, and a text into a hostile one."""
 
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -38,7 +39,7 @@ def _damage_mapping(owner: dict[str, Any], chance: Random) -> None:
         case 0:
             owner.pop(key, None)
         case 1:
-            owner[key] = chance.choice(_VALUES)
+            owner[key] = deepcopy(chance.choice(_VALUES))
         case 2:
             owner[chance.choice(_KEYS)] = owner.get(key)
         case _:
@@ -53,7 +54,7 @@ def _damage_list(owner: list[Any], chance: Random) -> None:
         case 1 if owner:
             owner.append(owner[place])
         case 2:
-            owner.insert(place, chance.choice(_VALUES))
+            owner.insert(place, deepcopy(chance.choice(_VALUES)))
         case _:
             owner.extend(owner[:1] * chance.choice((1, 20, 60)))
 

@@ -48,7 +48,7 @@ def _component(component: Tree, chance: Random) -> Tree:
     base, patch = component["container"], dict[str, Any]()
     values = {
         "image": "other",
-        "args": chance.choice(_ARGS),
+        "args": list(chance.choice(_ARGS)),
         "mountSources": False,
         "memoryLimit": "",
     }

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from difflib import unified_diff
 from pathlib import Path
+from typing import TypeAlias
 
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
@@ -38,6 +39,9 @@ _OPERATORS = re.compile(
 """Of Cosmic Ray's operators those that a slip of the hand resembles: a comparison turned round or
 moved by one, not an addition that becomes a power."""
 
+Change: TypeAlias = tuple[str, str, str]
+"""File, lines before, lines after."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generated:
@@ -49,9 +53,14 @@ class Generated:
     source: str
 
     @property
+    def change(self) -> Change:
+        """What it does; it may do so at several places."""
+        return self.file, self.before, self.after
+
+    @property
     def reason(self) -> str:
         """Why nothing can see it; empty where nobody knows."""
-        return EXPLAINED.get((self.file, self.before, self.after), "")
+        return EXPLAINED.get(self.change, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +97,15 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=40, help="for what the tests let pass")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th of them")
     parser.add_argument("--out", type=Path, help="file for the results, as JSON")
+    parser.add_argument(
+        "--again", type=Path, metavar="RESULTS", help="only what survived there; the rest is kept"
+    )
     asked = parser.parse_args()
     began = time.monotonic()
     mutants = [each for file in asked.files or MODULES for each in generated(file)][:: asked.every]
-    done: list[Fate] = []
+    killers = _killers(asked.again) if asked.again else {}
+    done = [Fate(each, killers[each.change]) for each in mutants if each.change in killers]
+    left = [each for each in mutants if each.change not in killers]
 
     def look(copy: Copy, mutant: Generated) -> Fate:
         fate = _looked(copy, mutant, asked.seeds)
@@ -101,9 +115,17 @@ def main() -> int:
         return fate
 
     with copies(asked.workers) as free:
-        fates = Pool(free).each(mutants, look)
-    sys.stdout.write(_totals(fates, time.monotonic() - began) + "\n")
-    return int(any(not fate.killer and fate.loads and not fate.mutant.reason for fate in fates))
+        Pool(free).each(left, look)
+    sys.stdout.write(_totals(done, time.monotonic() - began) + "\n")
+    return int(any(not fate.killer and fate.loads and not fate.mutant.reason for fate in done))
+
+
+def _killers(results: Path) -> dict[Change, str]:
+    """Return what killed each change; none of those of which one, at whatever place, survived."""
+    fates = json.loads(results.read_text(encoding="utf-8"))
+    found = {(each["file"], each["before"], each["after"]): each["killer"] for each in fates}
+    alive = {(each["file"], each["before"], each["after"]) for each in fates if not each["killer"]}
+    return {change: killer for change, killer in found.items() if change not in alive}
 
 
 def _looked(copy: Copy, mutant: Generated, seeds: int) -> Fate:

@@ -91,7 +91,7 @@ def _seeds(result: dict[str, Any]) -> str:
 def _generated(fates: list[dict[str, Any]]) -> Iterator[str]:
     tried = [fate for fate in fates if fate["loads"]]
     killed = [fate for fate in tried if fate["killer"]]
-    yield from ("", "## Generated breakages", "")
+    yield from ("", "## Generated breakages, measured", "")
     yield f"**{len(killed)} of {len(tried)} are killed ({100 * len(killed) / len(tried):.1f} %).**"
     yield from ("", "| module | breakages | killed | |", "|---|---|---|---|")
     for file in sorted({fate["file"] for fate in tried}):

@@ -22,6 +22,12 @@ def test_a_seed_is_a_devfile() -> None:
     assert sample(7).text != sample(8).text
 
 
+def test_a_seed_is_the_same_devfile_each_time() -> None:
+    """What was made and damaged before leaves no trace in a later devfile."""
+    first = [sample(seed) for seed in range(1_600)]
+    assert [sample(seed) for seed in range(1_600)] == first
+
+
 def test_a_crash_is_told_with_its_seed() -> None:
     """What gets out of the reader is a broken promise, not the end of the campaign."""
     tally = Tally()
