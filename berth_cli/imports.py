@@ -14,9 +14,8 @@ from chalicelib.devfile import (
     ImportMissing,
     ImportRefused,
     Reference,
-    RegistryEntry,
     TreeFile,
-    WebAddress,
+    address_of,
 )
 
 _SECONDS = 10.0
@@ -40,7 +39,7 @@ class Imports:
         """See ``chalicelib.devfile.Resolver``. Raises Failure when a host does not answer."""
         if isinstance(reference, TreeFile):
             return Imported(self._file(reference.path), reference)
-        address = reference if isinstance(reference, WebAddress) else _of_registry(reference)
+        address = address_of(reference)
         return Imported(self._asked(address.url), address)
 
     def _file(self, path: str) -> bytes:
@@ -81,9 +80,3 @@ def _bounded(answer: httpx.Response) -> bytes:
         if len(body) > MAX_BYTES:
             break
     return bytes(body[: MAX_BYTES + 1])
-
-
-def _of_registry(entry: RegistryEntry) -> WebAddress:
-    if not entry.registry_url:
-        raise ImportRefused(f"Say where {entry.id} is: give the import its `registryUrl`.")
-    return entry.address

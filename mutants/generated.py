@@ -122,10 +122,11 @@ def main() -> int:
 
 def _killers(results: Path) -> dict[Change, str]:
     """Return what killed each change; none of those of which one, at whatever place, survived."""
-    fates = json.loads(results.read_text(encoding="utf-8"))
-    found = {(each["file"], each["before"], each["after"]): each["killer"] for each in fates}
-    alive = {(each["file"], each["before"], each["after"]) for each in fates if not each["killer"]}
-    return {change: killer for change, killer in found.items() if change not in alive}
+    found: dict[Change, list[str]] = {}
+    for each in json.loads(results.read_text(encoding="utf-8")):
+        change = (each["file"], each["before"], each["after"])
+        found.setdefault(change, []).append(each["killer"])
+    return {change: killers[-1] for change, killers in found.items() if all(killers)}
 
 
 def _looked(copy: Copy, mutant: Generated, seeds: int) -> Fate:

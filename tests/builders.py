@@ -12,12 +12,14 @@ from chalicelib.domain.agents.agent import Agent, AgentSettings
 from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.variables.variable import Variable
+from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.ports.bundle import Ports, Site
 from chalicelib.ports.store import Store
 from chalicelib.records import agents, organisations, people
 from chalicelib.usecases.agents.reconcile import reconcile
 from chalicelib.usecases.workspaces.create import create_workspace
 from chalicelib.usecases.workspaces.draft import WorkspaceRequest
+from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.wire.reconcile import (
     ApplyOrder,
     DeploymentFacts,
@@ -127,6 +129,11 @@ def create(world: World, name: str, *variables: Variable) -> str:
     """Create a workspace of the world's person and return its id."""
     request = WorkspaceRequest(name, world.agent_id, devfile=DEVFILE, variables=variables)
     return create_workspace(world.ports, world.person, request).workspace.id
+
+
+def state_of(world: World, workspace_id: str) -> WorkspaceState:
+    """The state of a workspace, as the world's person is shown it."""
+    return show_workspace(world.ports, world.person, workspace_id).state
 
 
 @dataclass(frozen=True)

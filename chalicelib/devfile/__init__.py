@@ -16,6 +16,7 @@ from chalicelib.devfile.imports.references import (
     Resolver,
     TreeFile,
     WebAddress,
+    address_of,
 )
 from chalicelib.devfile.loader import MAX_BYTES
 from chalicelib.devfile.model import Devfile
@@ -43,6 +44,7 @@ __all__ = [
     "Resolver",
     "TreeFile",
     "WebAddress",
+    "address_of",
     "flattened",
     "read",
     "written",

@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from chalicelib.devfile import (
     Imported,
     ImportMissing,
@@ -13,6 +11,7 @@ from chalicelib.devfile import (
     Reference,
     RegistryEntry,
     TreeFile,
+    written,
 )
 from chalicelib.devfile.document import Document, View
 from chalicelib.devfile.imports.flatten import Flattening, Source
@@ -160,12 +159,7 @@ def document_of(tree: dict[str, Any]) -> Document:
 
 def text_of(tree: dict[str, Any]) -> bytes:
     """A tree as YAML."""
-
-    class _Plain(yaml.SafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    return yaml.dump(tree, Dumper=_Plain, sort_keys=False, allow_unicode=True).encode()
+    return written(tree).encode()
 
 
 def _unordered(tree: Any) -> Any:

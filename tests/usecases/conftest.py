@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.variables.variable import Variable, VariableKind
 from tests.builders import PaperCluster, World, create, make_world
 
@@ -15,6 +16,13 @@ VARIABLES = (
 def world() -> World:
     """One organisation, its owner, one agent; nothing created yet."""
     return make_world()
+
+
+@pytest.fixture
+def roomy() -> World:
+    """An organisation whose users may have a thousand workspaces."""
+    hosts = (GitHost("git.example.com"),)
+    return make_world(OrganisationSettings(git_hosts=hosts, workspaces_per_user=1_000))
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Weaver:
 
     def take(self, piece: Piece, at: Path) -> Any:
         """The value of ``piece``, which from now on stands at ``at``."""
-        self.document.origins[at] = Origin(piece.document, piece.path)
+        self.keep(piece, at)
         return piece.value
 
     def keep(self, piece: Piece, at: Path) -> None:

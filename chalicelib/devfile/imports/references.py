@@ -46,12 +46,6 @@ class RegistryEntry:
     version: str = ""
     registry_url: str = ""
 
-    @property
-    def address(self) -> WebAddress:
-        """Where a registry that is named has it (registry API: ``/devfiles/ID/VERSION``)."""
-        parts = [self.registry_url.rstrip("/"), "devfiles", quote(self.id)]
-        return WebAddress("/".join([*parts, quote(self.version)] if self.version else parts))
-
     def __str__(self) -> str:
         return f"{self.registry_url or 'registry'}/{self.id}/{self.version or 'default'}"
 
@@ -73,6 +67,17 @@ class ImportRefused(Exception):
 
 class ImportMissing(Exception):
     """There is nothing at the reference; the message is for people."""
+
+
+def address_of(reference: WebAddress | RegistryEntry) -> WebAddress:
+    """Where it is on the web (registry API: ``/devfiles/ID/VERSION``). Raises ``ImportRefused`` for
+    an entry that does not name its registry."""
+    if isinstance(reference, WebAddress):
+        return reference
+    if not reference.registry_url:
+        raise ImportRefused(f"Say where {reference.id} is: give the import its `registryUrl`.")
+    parts = [reference.registry_url.rstrip("/"), "devfiles", quote(reference.id)]
+    return WebAddress("/".join([*parts, quote(reference.version)] if reference.version else parts))
 
 
 class Resolver(Protocol):

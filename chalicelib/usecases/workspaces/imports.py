@@ -7,9 +7,8 @@ from chalicelib.devfile import (
     ImportMissing,
     ImportRefused,
     Reference,
-    RegistryEntry,
     TreeFile,
-    WebAddress,
+    address_of,
 )
 from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.ports.repositories import OpenRepository, RepositoryReader, RepositoryRefused
@@ -36,7 +35,7 @@ class Imports:
         """See ``chalicelib.devfile.Resolver``. Raises RepositoryUnavailable when a host does not answer."""
         if isinstance(reference, TreeFile):
             return Imported(self._file(reference.path), reference)
-        address = reference if isinstance(reference, WebAddress) else _of_registry(reference)
+        address = address_of(reference)
         self._pages += 1
         if self._pages > MOST_PAGES:
             raise ImportRefused(f"A devfile imports from at most {MOST_PAGES} addresses.")
@@ -55,9 +54,3 @@ class Imports:
             return self._repository.beside(path)
         except RepositoryRefused as error:
             raise ImportMissing(str(error)) from error
-
-
-def _of_registry(entry: RegistryEntry) -> WebAddress:
-    if not entry.registry_url:
-        raise ImportRefused(f"Say where {entry.id} is: give the import its `registryUrl`.")
-    return entry.address

@@ -7,21 +7,15 @@ import pytest
 from chalicelib.domain.access.roles import Role
 from chalicelib.domain.errors import Clash, Forbidden, Invalid
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
-from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.records import audit, drains, keys
 from chalicelib.usecases.agents.change import cordon_agent, retire_agent, uncordon_agent
 from chalicelib.usecases.agents.drain import Drain, drain_agent
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
-from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.usecases.workspaces.sweep import sweep
-from tests.builders import PaperCluster, World, add_agent, add_member, create
+from tests.builders import PaperCluster, World, add_agent, add_member, create, state_of
 
 RUNNING, STOPPED = DesiredState.RUNNING, DesiredState.STOPPED
 RESTART = DesiredState.RESTART_REQUESTED
-
-
-def state(world: World, workspace_id: str) -> WorkspaceState:
-    return show_workspace(world.ports, world.person, workspace_id).state
 
 
 def wish(world: World, workspace_id: str, desired: DesiredState) -> None:
@@ -61,7 +55,7 @@ def test_a_cordoned_agent_takes_nothing_new_and_goes_on_with_what_it_has(
     for desired in (STOPPED, RUNNING, RESTART):
         wish(world, workspace_id, desired)
         cluster.settle()
-    assert state(world, workspace_id).actual is ActualState.RUNNING
+    assert state_of(world, workspace_id).actual is ActualState.RUNNING
     uncordon(world)
     create(world, "another")
     assert actions(world) == ["agents:cordon", "agents:uncordon"]
@@ -109,16 +103,16 @@ def test_a_drain_stops_what_runs_and_tells_what_is_left(
     stopped, restarting = create(world, "stopped"), create(world, "restarting")
     wish(world, stopped, STOPPED)
     cluster.settle()
-    generation = state(world, stopped).generation
+    generation = state_of(world, stopped).generation
     wish(world, restarting, RESTART)
     begun = drain(world)
     assert (begun.agent.cordoned, begun.unasked, begun.stopping) == (True, 0, 2)
     for each in (workspace_id, restarting):
-        assert state(world, each).desired is STOPPED
+        assert state_of(world, each).desired is STOPPED
     cluster.settle()
     assert {live.replicas for live in cluster.live.values()} == {0}
     assert (drain(world).unasked, drain(world).stopping) == (0, 0)
-    assert state(world, stopped).generation == generation
+    assert state_of(world, stopped).generation == generation
     assert actions(world) == ["agents:drain"]
 
 
@@ -139,7 +133,7 @@ def test_nothing_starts_on_an_agent_that_is_drained(
     wish(world, workspace_id, STOPPED)
     terminate_workspace(world.ports, world.person, workspace_id)
     cluster.settle()
-    assert state(world, workspace_id).actual is ActualState.TERMINATED
+    assert state_of(world, workspace_id).actual is ActualState.TERMINATED
     assert drain(world).stopping == 0
 
 
@@ -153,7 +147,7 @@ def test_a_start_that_meets_the_drain_is_refused(
     with pytest.raises(Clash) as refused:
         wish(world, workspace_id, RUNNING)
     assert refused.value.code == "agent-draining"
-    assert state(world, workspace_id).desired is STOPPED
+    assert state_of(world, workspace_id).desired is STOPPED
 
 
 def test_the_sweep_goes_on_where_a_request_had_no_time(
@@ -165,7 +159,7 @@ def test_the_sweep_goes_on_where_a_request_had_no_time(
     begun = drain(world, seconds=1.0)
     assert (begun.unasked, begun.stopping) == (2, 0)
     sweep(world.ports, remaining=lambda: 20.0)
-    assert {state(world, each).desired for each in (workspace_id, second)} == {STOPPED}
+    assert {state_of(world, each).desired for each in (workspace_id, second)} == {STOPPED}
     assert list(drains.load_all(world.store)) == []
 
 
@@ -180,10 +174,10 @@ def test_a_restart_that_ends_while_the_drain_looks_is_stopped_by_the_next_sweep(
     assert begun.unasked == 1
     world.store.meanwhile = partial(cluster.settle)
     sweep(world.ports, remaining=lambda: 20.0)
-    assert state(world, workspace_id).desired is RUNNING
+    assert state_of(world, workspace_id).desired is RUNNING
     assert list(drains.load_all(world.store)) != []
     sweep(world.ports, remaining=lambda: 20.0)
-    assert state(world, workspace_id).desired is STOPPED
+    assert state_of(world, workspace_id).desired is STOPPED
 
 
 def test_an_uncordon_ends_the_stops_of_a_drain(
@@ -194,7 +188,7 @@ def test_an_uncordon_ends_the_stops_of_a_drain(
     drain(world, seconds=1.0)
     uncordon(world)
     sweep(world.ports, remaining=lambda: 20.0)
-    assert state(world, workspace_id).desired is RUNNING
+    assert state_of(world, workspace_id).desired is RUNNING
     assert list(drains.load_all(world.store)) == []
 
 
@@ -205,7 +199,7 @@ def test_a_drain_touches_no_other_agent(world: World, cluster: PaperCluster) -> 
     other = create(world, "other")
     world.agent_id = drained
     drain(world)
-    assert state(world, other).desired is RUNNING
+    assert state_of(world, other).desired is RUNNING
 
 
 def test_every_stop_of_a_drain_is_written_down(

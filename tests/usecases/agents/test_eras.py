@@ -11,13 +11,9 @@ from chalicelib.usecases.agents.rotate import rotate_agent
 from chalicelib.usecases.workspaces.change import change_workspace
 from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.wire.reconcile import PrerequisitesRequest
-from tests.builders import PaperCluster, World
+from tests.builders import PaperCluster, World, state_of
 
 HIGHEST = 2**32 - 1
-
-
-def actual(world: World, workspace_id: str) -> ActualState:
-    return show_workspace(world.ports, world.person, workspace_id).state.actual
 
 
 def rotate(world: World, overlap_seconds: int = 0) -> None:
@@ -43,16 +39,16 @@ def test_a_rotation_at_once_ends_what_a_thief_fenced(
     """The true agent, fenced by the highest epoch, is heard again, and its word replaces the lie."""
     cluster.settle()
     steal(cluster, workspace_id)
-    assert actual(world, workspace_id) is ActualState.STARTING
+    assert state_of(world, workspace_id).actual is ActualState.STARTING
     with pytest.raises(Clash, match="newer instance"):
         cluster.poll()
     rotate(world)
     cluster.poll()
     cluster.poll("full")
-    assert actual(world, workspace_id) is ActualState.RUNNING
+    assert state_of(world, workspace_id).actual is ActualState.RUNNING
     change_workspace(world.ports, world.person, workspace_id, DesiredState.STOPPED)
     cluster.settle()
-    assert actual(world, workspace_id) is ActualState.STOPPED
+    assert state_of(world, workspace_id).actual is ActualState.STOPPED
 
 
 def test_an_agent_that_heard_of_no_era_goes_on_at_once(
@@ -64,7 +60,7 @@ def test_an_agent_that_heard_of_no_era_goes_on_at_once(
     rotate(world)
     answer = cluster.ask(cluster.request("full", era=None))
     assert [receipt.outcome for receipt in answer.receipts] == ["stored"]
-    assert actual(world, workspace_id) is ActualState.RUNNING
+    assert state_of(world, workspace_id).actual is ActualState.RUNNING
 
 
 def test_a_report_of_the_era_before_changes_nothing(
@@ -94,7 +90,7 @@ def test_a_page_of_the_era_before_completes_no_transfer(
     rotate(world)
     last = whole | {"page": 1, "last": True}
     cluster.ask(cluster.request("full", era=None, reports=[], full_sync=last))
-    assert actual(world, workspace_id) is ActualState.RUNNING
+    assert state_of(world, workspace_id).actual is ActualState.RUNNING
 
 
 def test_a_message_read_before_the_rotation_cannot_fence_after_it(

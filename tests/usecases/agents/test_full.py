@@ -1,26 +1,13 @@
 import pytest
 
 from chalicelib.domain.errors import Invalid
-from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.variables.variable import Variable, VariableKind
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.ports.store import Update, Value
 from chalicelib.records import keys
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
-from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.wire.reconcile import ApplyOrder
-from tests.builders import PaperCluster, World, create, make_world
-
-
-def actual(world: World, workspace_id: str) -> ActualState:
-    return show_workspace(world.ports, world.person, workspace_id).state.actual
-
-
-@pytest.fixture
-def roomy() -> World:
-    return make_world(
-        OrganisationSettings(git_hosts=(GitHost("git.example.com"),), workspaces_per_user=1_000)
-    )
+from tests.builders import PaperCluster, World, create, state_of
 
 
 def test_a_full_answer_after_all_settled_sends_nothing(
@@ -57,12 +44,12 @@ def test_what_a_full_sync_misses_is_unknown_and_sent_again(
     cluster.settle()
     del cluster.live[workspace_id]
     answer = cluster.poll("full")
-    assert actual(world, workspace_id) is ActualState.UNKNOWN
+    assert state_of(world, workspace_id).actual is ActualState.UNKNOWN
     (order,) = answer.orders
     assert isinstance(order, ApplyOrder)
     assert order.secrets
     cluster.settle()
-    assert actual(world, workspace_id) is ActualState.RUNNING
+    assert state_of(world, workspace_id).actual is ActualState.RUNNING
 
 
 def test_a_late_copy_of_a_full_sync_is_put_right_by_the_next_question(
@@ -73,7 +60,7 @@ def test_a_late_copy_of_a_full_sync_is_put_right_by_the_next_question(
     early = cluster.request("full", reports=[])
     cluster.settle()
     cluster.ask(early)
-    assert actual(world, workspace_id) is ActualState.UNKNOWN
+    assert state_of(world, workspace_id).actual is ActualState.UNKNOWN
     assert [order.workspace_id for order in cluster.poll().orders] == [workspace_id]
 
 
@@ -90,11 +77,11 @@ def test_a_transfer_marks_absences_only_when_all_of_its_pages_came(roomy: World)
         cluster.ask(cluster.request("full", full_sync=whole, reports=chosen))
 
     page(1, ids[2:3], last=True, sync="a")
-    assert {actual(roomy, each) for each in ids} == {ActualState.RUNNING}
+    assert {state_of(roomy, each).actual for each in ids} == {ActualState.RUNNING}
     page(0, ids[:2], last=False, sync="b")
-    assert {actual(roomy, each) for each in ids} == {ActualState.RUNNING}
+    assert {state_of(roomy, each).actual for each in ids} == {ActualState.RUNNING}
     page(1, ids[2:3], last=True, sync="b")
-    assert [actual(roomy, each) for each in ids] == [ActualState.RUNNING] * 3 + [
+    assert [state_of(roomy, each).actual for each in ids] == [ActualState.RUNNING] * 3 + [
         ActualState.UNKNOWN
     ]
 
@@ -107,9 +94,9 @@ def test_absence_deletes_nothing_of_a_workspace_that_is_to_end(
     terminate_workspace(world.ports, world.person, workspace_id)
     cluster.live.clear()
     cluster.poll("full", hears=False)
-    assert actual(world, workspace_id) is not ActualState.TERMINATED
+    assert state_of(world, workspace_id).actual is not ActualState.TERMINATED
     cluster.settle()
-    assert actual(world, workspace_id) is ActualState.TERMINATED
+    assert state_of(world, workspace_id).actual is ActualState.TERMINATED
 
 
 def test_two_thousand_values_cost_at_most_a_hundred_openings_and_then_none(roomy: World) -> None:

@@ -11,16 +11,11 @@ from chalicelib.ports.keys import Context, KeyServiceBusy
 from chalicelib.ports.store import Page
 from chalicelib.records import keys
 from chalicelib.usecases.workspaces.change import change_workspace
-from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.wire.reconcile import ApplyOrder
-from tests.builders import PaperCluster, World, create
+from tests.builders import PaperCluster, World, create, state_of
 from tests.doubles import CountedChance, CountingKeys, WatchedStore
 
 RUNNING, STOPPED = DesiredState.RUNNING, DesiredState.STOPPED
-
-
-def actual(world: World, workspace_id: str) -> ActualState:
-    return show_workspace(world.ports, world.person, workspace_id).state.actual
 
 
 def test_an_agent_at_rest_hears_of_a_creation_at_its_next_question(
@@ -120,7 +115,7 @@ def test_a_report_that_loses_every_race_has_no_receipt_and_comes_again(
     cluster.poll()
     world.store.meanwhile = interfere
     assert cluster.poll(hears=False).receipts == ()
-    assert actual(world, workspace_id) is ActualState.CREATION_REQUESTED
+    assert state_of(world, workspace_id).actual is ActualState.CREATION_REQUESTED
     world.store.meanwhile = None
     cluster.settle()
-    assert actual(world, workspace_id) in {ActualState.RUNNING, ActualState.STOPPED}
+    assert state_of(world, workspace_id).actual in {ActualState.RUNNING, ActualState.STOPPED}

@@ -4,24 +4,15 @@ import logging
 
 import pytest
 
-from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.ports.store import Item, Key, StoreBusy
 from chalicelib.usecases.agents.orders import Written
 from chalicelib.usecases.agents.restore import begin_after_restore
 from chalicelib.usecases.workspaces.change import change_workspace, terminate_workspace
-from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.wire.reconcile import DeploymentFacts, TerminateOrder
-from tests.builders import PaperCluster, World, create, make_world
+from tests.builders import PaperCluster, World, create, state_of
 
 LEFT = DeploymentFacts(generation=1, replicas=0)
-
-
-@pytest.fixture
-def roomy() -> World:
-    """An organisation whose users may have a hundred workspaces."""
-    hosts = (GitHost("git.example.com"),)
-    return make_world(OrganisationSettings(git_hosts=hosts, workspaces_per_user=100))
 
 
 @pytest.mark.parametrize("age, pause", [(599.5, 1_000), (600.0, None)])
@@ -102,7 +93,7 @@ def test_a_report_is_tried_three_times(
     assert bool(cluster.poll().receipts) is is_stored
     world.store.meanwhile = None
     assert cluster.poll().receipts
-    state = show_workspace(world.ports, world.person, workspace_id).state
+    state = state_of(world, workspace_id)
     assert state.actual is not ActualState.CREATION_REQUESTED
 
 
@@ -131,10 +122,10 @@ def test_an_end_waits_for_the_last_of_its_objects(
     cluster.poll()
     (told,) = cluster.reports()
     cluster.ask(cluster.request(reports=[told.model_copy(update=left)]))
-    state = show_workspace(world.ports, world.person, workspace_id).state
+    state = state_of(world, workspace_id)
     assert state.actual is ActualState.TERMINATING
     cluster.settle()
-    state = show_workspace(world.ports, world.person, workspace_id).state
+    state = state_of(world, workspace_id)
     assert state.actual is ActualState.TERMINATED
 
 

@@ -8,19 +8,13 @@ import pytest
 from chalicelib.domain.errors import TooMany
 from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
-from chalicelib.domain.workspaces.workspace import WorkspaceState
 from chalicelib.records import keys
 from chalicelib.usecases.workspaces.change import change_workspace
-from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.usecases.workspaces.sweep import sweep
-from tests.builders import PaperCluster, World, create, make_world
+from tests.builders import PaperCluster, World, create, make_world, state_of
 
 RUNNING, STOPPED = DesiredState.RUNNING, DesiredState.STOPPED
 RESTART, TERMINATED = DesiredState.RESTART_REQUESTED, DesiredState.TERMINATED
-
-
-def state(world: World, workspace_id: str) -> WorkspaceState:
-    return show_workspace(world.ports, world.person, workspace_id).state
 
 
 def wishes(world: World, workspace_id: str, desired: DesiredState) -> Callable[[], object]:
@@ -36,12 +30,12 @@ def test_a_report_never_overwrites_a_wish_that_came_in_between(
     cluster.poll()
     world.store.meanwhile = wishes(world, workspace_id, desired)
     cluster.poll()
-    after = state(world, workspace_id)
+    after = state_of(world, workspace_id)
     assert (after.desired, after.generation) == (desired, 2)
     assert after.acknowledged == 1
     cluster.settle()
     reached = {STOPPED: ActualState.STOPPED, TERMINATED: ActualState.TERMINATED}
-    assert state(world, workspace_id).actual is reached.get(desired, ActualState.RUNNING)
+    assert state_of(world, workspace_id).actual is reached.get(desired, ActualState.RUNNING)
 
 
 def test_a_restart_that_ends_never_overwrites_a_wish_to_terminate(
@@ -53,9 +47,9 @@ def test_a_restart_that_ends_never_overwrites_a_wish_to_terminate(
     cluster.poll()
     world.store.meanwhile = wishes(world, workspace_id, TERMINATED)
     cluster.poll()
-    assert state(world, workspace_id).desired is TERMINATED
+    assert state_of(world, workspace_id).desired is TERMINATED
     cluster.settle()
-    assert state(world, workspace_id).actual is ActualState.TERMINATED
+    assert state_of(world, workspace_id).actual is ActualState.TERMINATED
 
 
 def test_a_wish_is_made_on_top_of_a_report_that_came_in_between(
@@ -65,7 +59,7 @@ def test_a_wish_is_made_on_top_of_a_report_that_came_in_between(
     cluster.poll()
     world.store.meanwhile = cluster.poll
     change_workspace(world.ports, world.person, workspace_id, STOPPED)
-    after = state(world, workspace_id)
+    after = state_of(world, workspace_id)
     assert (after.desired, after.generation, after.acknowledged) == (STOPPED, 2, 1)
 
 
@@ -77,7 +71,7 @@ def test_the_sweep_gives_way_to_a_person(
     world.clock.advance(36 * 3600)
     world.store.meanwhile = wishes(world, workspace_id, RESTART)
     sweep(world.ports, remaining=lambda: 60.0)
-    assert state(world, workspace_id).desired is RESTART
+    assert state_of(world, workspace_id).desired is RESTART
 
 
 def test_the_last_place_of_a_quota_is_taken_once() -> None:

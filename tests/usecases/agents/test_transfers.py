@@ -4,21 +4,18 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.domain.organisations.settings import GitHost, OrganisationSettings
 from chalicelib.domain.workspaces.states import ActualState, DesiredState
 from chalicelib.ports.store import StoreBusy
 from chalicelib.usecases.agents.restore import begin_after_restore
 from chalicelib.usecases.workspaces.change import change_workspace
-from chalicelib.usecases.workspaces.read import show_workspace
 from chalicelib.wire.reconcile import ReconcileResponse
-from tests.builders import PaperCluster, World, create, make_world
+from tests.builders import PaperCluster, World, create, state_of
 
 
 @pytest.fixture
-def world() -> World:
-    """An organisation whose users may have three workspaces."""
-    hosts = (GitHost("git.example.com"),)
-    return make_world(OrganisationSettings(git_hosts=hosts, workspaces_per_user=3))
+def world(roomy: World) -> World:
+    """An organisation whose users may have three workspaces, and more."""
+    return roomy
 
 
 @pytest.fixture
@@ -27,11 +24,6 @@ def ids(world: World, cluster: PaperCluster) -> list[str]:
     made = [create(world, f"w{number}") for number in range(3)]
     cluster.settle()
     return made
-
-
-def actual(world: World, workspace_id: str) -> ActualState:
-    """What is shown of a workspace."""
-    return show_workspace(world.ports, world.person, workspace_id).state.actual
 
 
 def page(cluster: PaperCluster, number: int, named: str, *, last: bool) -> None:
@@ -53,10 +45,10 @@ def test_two_holders_of_the_lease_never_complete_one_transfer(
     page(cluster, 0, ids[0], last=False)
     cluster.epoch += 1
     page(cluster, 1, ids[1], last=True)
-    assert [actual(world, each) for each in ids] == [ActualState.RUNNING] * 3
+    assert [state_of(world, each).actual for each in ids] == [ActualState.RUNNING] * 3
     page(cluster, 0, ids[0], last=False)
     page(cluster, 1, ids[1], last=True)
-    assert [actual(world, each) for each in ids] == [
+    assert [state_of(world, each).actual for each in ids] == [
         ActualState.RUNNING,
         ActualState.RUNNING,
         ActualState.UNKNOWN,
