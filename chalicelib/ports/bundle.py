@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from chalicelib.ports.clock import Chance, Clock
+from chalicelib.ports.holders import Holders
 from chalicelib.ports.identity import IdentityProvider
 from chalicelib.ports.metrics import Metrics, Unkept
 from chalicelib.ports.pace import Pace, Unlimited
@@ -53,3 +54,4 @@ class Ports:
     waker: Waker = field(default_factory=Silent)
     pace: Pace = field(default_factory=Unlimited)
     metrics: Metrics = field(default_factory=Unkept)
+    holders: Holders = field(default_factory=Holders)

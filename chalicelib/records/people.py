@@ -10,6 +10,7 @@ from chalicelib.ports.store import (
     Delete,
     Equals,
     Item,
+    Key,
     Put,
     Store,
     Update,
@@ -39,6 +40,18 @@ def load(store: Store, organisation_id: str, user_id: str) -> Member | None:
     """Return the member, a removed one too."""
     item = store.get(keys.member(organisation_id, user_id))
     return None if item is None else from_item(item, organisation_id)
+
+
+def load_beside(
+    store: Store, key: Key, organisation_id: str, user_id: str | None
+) -> tuple[Item | None, Member | None]:
+    """Return another item of the organisation, and in the same call the member, where one is named."""
+    if user_id is None:
+        return store.get(key), None
+    own = keys.member(organisation_id, user_id)
+    found = store.get_many([key, own])
+    member = found.get(own)
+    return found.get(key), None if member is None else from_item(member, organisation_id)
 
 
 def load_page(

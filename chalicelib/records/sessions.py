@@ -1,8 +1,9 @@
 """Sessions of browsers. The item lives until the session's longest life is over."""
 
 from chalicelib.domain.access.credentials import Session
+from chalicelib.domain.access.member import Member
 from chalicelib.ports.store import Absent, Delete, Exists, Item, Put, Store, Update, Value
-from chalicelib.records import keys
+from chalicelib.records import keys, people
 from chalicelib.records.attributes import SCHEMA, milliseconds, moment, octets, text
 
 
@@ -10,6 +11,15 @@ def load(store: Store, organisation_id: str, session_id: str) -> Session | None:
     """Return the session."""
     item = store.get(keys.session(organisation_id, session_id))
     return None if item is None else from_item(item, organisation_id)
+
+
+def load_with_holder(
+    store: Store, organisation_id: str, session_id: str, holder_id: str | None
+) -> tuple[Session | None, Member | None]:
+    """Return the session and in the same call the member whose it is, where that is known."""
+    key = keys.session(organisation_id, session_id)
+    item, holder = people.load_beside(store, key, organisation_id, holder_id)
+    return None if item is None else from_item(item, organisation_id), holder
 
 
 def put_new(session: Session) -> Put:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from chalicelib.domain.access.credentials import Invitation, PersonalToken
+from chalicelib.domain.access.member import Member
 from chalicelib.domain.access.roles import Role
 from chalicelib.ports.store import Absent, Check, Delete, Exists, Item, Put, Store, Update, Value
-from chalicelib.records import keys
+from chalicelib.records import keys, people
 from chalicelib.records.attributes import (
     SCHEMA,
     milliseconds,
@@ -21,6 +22,15 @@ def load(store: Store, organisation_id: str, token_id: str) -> PersonalToken | N
     """Return the personal token."""
     item = store.get(keys.token(organisation_id, token_id))
     return None if item is None else from_item(item, organisation_id)
+
+
+def load_with_holder(
+    store: Store, organisation_id: str, token_id: str, holder_id: str | None
+) -> tuple[PersonalToken | None, Member | None]:
+    """Return the personal token and in the same call the member whose it is, where that is known."""
+    key = keys.token(organisation_id, token_id)
+    item, holder = people.load_beside(store, key, organisation_id, holder_id)
+    return None if item is None else from_item(item, organisation_id), holder
 
 
 def every_token(store: Store, organisation_id: str) -> Iterator[PersonalToken]:

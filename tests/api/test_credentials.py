@@ -7,6 +7,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.domain.access.roles import Role
+from chalicelib.ports.holders import MOST
 from tests.api.world import World
 
 UNKNOWN = {
@@ -129,14 +130,53 @@ def test_a_new_role_holds_at_the_next_call(world: World) -> None:
 
 
 def test_a_removed_member_is_nobody(world: World) -> None:
-    """Tokens and sessions of a removed member fail at the next call."""
+    """Tokens and sessions of a removed member fail at the next call, used before or not."""
     member = world.member(Role.DEVELOPER)
     token, session = world.token(member), world.session(member)
+    used = world.token(member)
+    assert world.call("GET", "/api/v1/me", token=used).status_code == 200
     assert (
         world.call("DELETE", f"/api/v1/members/{member.id}", token=world.token()).status_code == 204
     )
     assert world.call("GET", "/api/v1/me", token=token).status_code == 401
+    assert world.call("GET", "/api/v1/me", token=used).status_code == 401
     assert world.browse("GET", "/api/v1/me", session).status_code == 401
+
+
+def test_who_is_asking_is_read_at_once_when_met_before(world: World) -> None:
+    """The second call with a token, or in a session, reads the credential and its member together."""
+    token, cookie = world.token(), world.session()
+    ways: list[Callable[[], HTTPResponse]] = [
+        lambda: world.call("GET", "/api/v1/workspaces", token=token),
+        lambda: world.browse("GET", "/api/v1/workspaces", cookie),
+    ]
+    for call in ways:
+        counts = []
+        for _ in range(3):
+            world.store.reset()
+            assert call().status_code == 200
+            counts.append(world.store.reads)
+        assert counts == [3, 2, 2]  # the last of them is that of the list
+
+
+def test_a_wrong_secret_costs_what_an_unknown_id_costs(world: World) -> None:
+    """Nobody learns from the time of an answer that a token exists, although it is in use."""
+    token = world.token()
+    assert world.call("GET", "/api/v1/me", token=token).status_code == 200
+    for shown in (token[:-4] + "AAAA", UNKNOWN["of nobody"]):
+        world.store.reset()
+        assert world.call("GET", "/api/v1/me", token=shown).status_code == 401
+        assert world.store.reads == 1
+
+
+def test_more_credentials_than_are_remembered_are_let_in(world: World) -> None:
+    """A process that has met more credentials than it remembers knows the newest of them."""
+    holders = world.ports.holders
+    for number in range(3 * MOST):
+        holders.learn(number.to_bytes(4, "big"), f"user {number}")
+    known = [holders.find(number.to_bytes(4, "big")) for number in range(3 * MOST)]
+    assert known[-1] == f"user {3 * MOST - 1}"
+    assert sum(each is not None for each in known) <= MOST
 
 
 def test_the_last_owner_stays(world: World) -> None:

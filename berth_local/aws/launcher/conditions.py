@@ -10,7 +10,8 @@ import base64
 import dataclasses
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from berth_local.aws.launcher import seams, table_requests
@@ -44,12 +45,21 @@ def install() -> None:
         return _key_arn(arn, request[3]) if service == "kms" else arn
 
     def first_match(ctx: Any, stmts: Sequence[Any], effect: str) -> Any:
-        return match_before(ctx, [_expanded(each, ctx) for each in stmts], effect)
+        return match_before(
+            ctx, (_expanded(each, ctx) for each in stmts if each.effect == effect), effect
+        )
 
     seams.REQUEST_CONTEXT.replace(request_context)
     seams.TABLE_CONTEXT.replace(table_context)
     seams.RESOURCE_ARN.replace(resource_arn)
     seams.FIRST_MATCH.replace(first_match)
+    seams.PARSE_POLICY.replace(_parsing_once(seams.PARSE_POLICY.value))
+
+
+def _parsing_once(parse: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:
+    """Policies are asked at every call of a service, and their texts are few."""
+    of_text = lru_cache(maxsize=256)(parse)
+    return lambda document: of_text(document) if isinstance(document, str) else parse(document)
 
 
 def _parsed(body: bytes) -> Mapping[str, Any]:
@@ -98,6 +108,8 @@ def _expanded(statement: Any, ctx: Any) -> Any:
 
 def _expand(value: Any, ctx: Any) -> Any:
     if isinstance(value, str):
+        if "${" not in value:
+            return value
         return _VARIABLE.sub(lambda found: _meaning(found[1], ctx), value)
     if isinstance(value, list):
         return [_expand(each, ctx) for each in value]

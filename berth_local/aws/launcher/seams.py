@@ -75,6 +75,7 @@ _EVALUATOR = "ministack.core.iam_evaluator"
 ENFORCE = Seam(
     _EVALUATOR, "enforce", ("access_key_id", "iam_action", "service", "region", "resource_arn")
 )
+PARSE_POLICY = Seam(_EVALUATOR, "parse_policy_document", ("doc",))
 FIRST_MATCH = Seam(_EVALUATOR, "_first_match", ("ctx", "stmts", "effect"))
 CONDITION_KEY = Seam(_EVALUATOR, "_resolve_condition_key", ("key", "ctx"))
 TABLES = Seam("ministack.services.dynamodb", "_tables")

@@ -1,4 +1,5 @@
-"""Who is asking. Nothing is cached: what was revoked, ended or removed fails at the next call.
+"""Who is asking. Only whose a credential is, is remembered, for that never changes: what was revoked,
+ended or removed fails at the next call.
 
 Every failure reads alike, and an unknown id costs what a wrong secret costs.
 """
@@ -7,7 +8,8 @@ import hmac
 from contextlib import suppress
 from dataclasses import replace
 
-from chalicelib.domain.access.credentials import Session, TokenKind, parse_token
+from chalicelib.domain.access.credentials import PersonalToken, Session, TokenKind, parse_token
+from chalicelib.domain.access.member import Member
 from chalicelib.domain.access.roles import Person
 from chalicelib.domain.agents.agent import Agent
 from chalicelib.domain.errors import Unauthenticated
@@ -27,15 +29,18 @@ def person_of_session(ports: Ports, cookie: str) -> Person:
     digest = ports.signer.digest(cookie)
     organisation_id, _, rest = cookie.partition(".")
     session_id = rest.partition(".")[0]
-    known = is_id("org", organisation_id) and is_id("ses", session_id)
-    session = sessions.load(ports.store, organisation_id, session_id) if known else None
+    session, holder = None, None
+    if is_id("org", organisation_id) and is_id("ses", session_id):
+        session, holder = sessions.load_with_holder(
+            ports.store, organisation_id, session_id, ports.holders.find(digest)
+        )
     if (
         session is None
         or not _same(session.digest, digest)
         or not is_live(session, ports.clock.now())
     ):
         raise _unknown("session")
-    person = _person(ports, organisation_id, session.user_id, session_id=session.id)
+    person = replace(_person(ports, session, holder), session_id=session.id)
     if ports.clock.now() - session.seen_at > SEEN_EVERY_SECONDS:
         _note(ports, sessions.seen(session, ports.clock.now()))
     return person
@@ -50,13 +55,15 @@ def person_of_token(ports: Ports, text: str) -> Person:
     """Return whose personal token it is."""
     digest = ports.signer.digest(text)
     parsed = parse_token(text)
-    token = None
+    token, holder = None, None
     if parsed is not None and parsed.kind is TokenKind.PERSON:
-        token = tokens.load(ports.store, parsed.organisation_id, parsed.id)
+        token, holder = tokens.load_with_holder(
+            ports.store, parsed.organisation_id, parsed.id, ports.holders.find(digest)
+        )
     now = ports.clock.now()
     if token is None or not _same(token.digest, digest):
         raise _unknown("token")
-    person = replace(_person(ports, token.organisation_id, token.user_id), token_id=token.id)
+    person = replace(_person(ports, token, holder), token_id=token.id)
     if token.used_at is None or now - token.used_at > SEEN_EVERY_SECONDS:
         _note(ports, tokens.used(token, now))
     return person
@@ -90,11 +97,13 @@ def _agent(ports: Ports, text: str, kind: TokenKind) -> Agent | None:
     return None if agent is None or agent.retired_at is not None else agent
 
 
-def _person(ports: Ports, organisation_id: str, user_id: str, *, session_id: str = "") -> Person:
-    member = people.load(ports.store, organisation_id, user_id)
+def _person(ports: Ports, shown: Session | PersonalToken, holder: Member | None) -> Person:
+    """Return whose credential it is; ``holder`` is None where the member has not been read yet."""
+    member = holder or people.load(ports.store, shown.organisation_id, shown.user_id)
     if member is None or member.removed_at is not None:
-        raise _unknown("session" if session_id else "token")
-    return people.person_of(member, session_id)
+        raise _unknown("session" if isinstance(shown, Session) else "token")
+    ports.holders.learn(shown.digest, shown.user_id)
+    return people.person_of(member)
 
 
 def _note(ports: Ports, write: Update) -> None:
