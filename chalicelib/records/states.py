@@ -74,6 +74,8 @@ def to_item(placement: Placement, state: WorkspaceState) -> Item:
     attributes |= _moments(state) | _reason(state.reason)
     if state.withheld:
         attributes["withheld"] = True
+    if state.leaps:
+        attributes["leaps"] = True
     if state.stay > 1:
         attributes["stay"] = state.stay
     key = keys.state(placement.organisation_id, placement.agent_id, state.workspace_id)
@@ -109,6 +111,7 @@ def from_item(item: Item) -> WorkspaceState:
         reason=_reason_of(stored.get("reason")),
         look_at=moment_or_none(stored, "look_at"),
         withheld=stored.get("withheld") is True,
+        leaps=stored.get("leaps") is True,
         stay=number(stored, "stay", 1),
     )
 

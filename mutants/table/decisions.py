@@ -191,7 +191,7 @@ ROWS = (
         name="wish-without-a-generation",
         meaning="A new wish has the generation of the one before it.",
         file=_TRANSITIONS,
-        text="generation=state.generation + 1,",
+        text="generation=state.generation + (LEAP if state.leaps else 1),",
         replacement="generation=state.generation,",
         tests=_SCENARIOS,
     ),

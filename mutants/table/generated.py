@@ -27,7 +27,7 @@ _POSITIVE = "the versions of a cluster are above 0, and an equal one is heard to
 _DECIDE = "chalicelib/domain/workspaces/decide.py"
 _NONE = "no generation is below 1: what is not 0 is as far from any wish"
 _FAR = "the bound itself, and its half, are as unreachable as what is beyond"
-_AHEAD = "if not seen.generation or state.generation < seen.generation <= _FARTHEST:"
+_AHEAD = "if seen.generation == state.generation or seen.generation > _FARTHEST:"
 _EITHER = "the first report since is no older than either"
 _ACKNOWLEDGED = "acknowledged=max(state.acknowledged, live if live <= state.generation else "
 _BURIED = " if seen.absent or seen.tombstone is not None else seen.generation"
@@ -52,7 +52,7 @@ EXPLAINED: dict[tuple[str, str, str], str] = {
     (_DECIDE, f"{_ACKNOWLEDGED}0),", f"{_ACKNOWLEDGED}-1),"): _NONE,
     (_DECIDE, f"return 0{_BURIED}", f"return -1{_BURIED}"): _NONE,
     (_DECIDE, "_FARTHEST = 2**52", "_FARTHEST = 2** 51"): _FAR,
-    (_DECIDE, _AHEAD, _AHEAD.replace("<=", "<")): _FAR,
+    (_DECIDE, _AHEAD, _AHEAD.replace(">", ">=")): _FAR,
     (_DECIDE, f"{_HELD}0)", f"{_HELD} 1)"): _EITHER,
     (_DECIDE, f"{_HELD}0)", f"{_HELD} -1)"): _EITHER,
     (_REPORTS, "if len(foreseen) < 2:", "if len(foreseen) < 1:"): _ALONE,

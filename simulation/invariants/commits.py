@@ -127,11 +127,12 @@ class CommitRules:
             return
         self._check_counts(before, after)
         is_honest = self.placed[after.workspace_id] != self.liar
+        step = self.restores.step(before, after)
         if writer == "agent" and self.restores.is_caught_up(
             before, after, audits, is_honest=is_honest
         ):
             return
-        self._check_wish(before, after, writer, audits)
+        self._check_wish(before, after, writer, audits, step)
         self._check_sight(before, after, writer)
 
     def _check_quota(self, after: WorkspaceState) -> None:
@@ -152,13 +153,13 @@ class CommitRules:
         self._expect((after.epoch, after.resource_version) >= order, "INV-6", after, "went back")
 
     def _check_wish(
-        self, before: WorkspaceState, after: WorkspaceState, writer: str, audits: int
+        self, before: WorkspaceState, after: WorkspaceState, writer: str, audits: int, step: int
     ) -> None:
         raised = after.generation - before.generation
         # What is withheld after a restore is wished anew by the very wish that it has.
         is_again = writer == "person" and before.withheld and not after.withheld
         changed = after.desired is not before.desired or is_again
-        self._expect(raised == int(changed), "INV-1", after, f"generation rose by {raised}")
+        self._expect(raised == step * changed, "INV-1", after, f"generation rose by {raised}")
         if before.desired is DesiredState.TERMINATED:
             self._expect(not changed, "INV-4", after, "a terminated workspace was wanted again")
         ended = after.actual is ActualState.TERMINATED and before.actual is not after.actual

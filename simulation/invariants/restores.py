@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.workspaces.states import DesiredState
+from chalicelib.domain.workspaces.transitions import LEAP
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 from simulation.history import History
 from simulation.invariants.moves import state_words
@@ -48,6 +49,11 @@ class Restores:
     def begin(self, workspaces: Iterable[str]) -> None:
         """The store was set back to where it has these."""
         self._unheard = set(workspaces)
+
+    def step(self, before: WorkspaceState, after: WorkspaceState) -> int:
+        """Return by how much a wish raises the generation: the first after a restore leaps."""
+        is_first = after.workspace_id in self._unheard and after.epoch != before.epoch
+        return LEAP if before.leaps or is_first else 1
 
     def is_caught_up(
         self, before: WorkspaceState, after: WorkspaceState, audits: int, *, is_honest: bool

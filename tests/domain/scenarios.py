@@ -45,6 +45,7 @@ ENDED = state(D.TERMINATED, A.TERMINATED, 2, 2)
 MOVES = state(D.MOVE_REQUESTED, A.RUNNING, 2, 1)
 CAME = replace(state(D.RUNNING, A.CREATION_REQUESTED, 3, 2, live=0), stay=3)
 CALLED_OFF = replace(state(D.RUNNING, A.RUNNING, 3, 1), stay=3)
+AS_RESTORED = replace(RUNS, leaps=True)
 WITHHELD = replace(state(D.RUNNING, A.UNKNOWN, 1, 1, live=0), withheld=True)
 
 # fmt: off
@@ -160,6 +161,12 @@ SCENARIOS = [
     # The first report after a restore from a backup
     row("what is as the backup says goes on",
         RUNS, report=again(seen(A.RUNNING, 1)), sends=NOTHING, then=(D.RUNNING, A.RUNNING, 1, 1)),
+    row("its next generation passes those that were lost",
+        AS_RESTORED, wish=D.STOPPED, sends=SPEC, then=(D.STOPPED, A.RUNNING, 1 + 2**20, 1)),
+    row("and so does what follows a restart of the backup",
+        replace(RESTARTS, acknowledged=2), report=again(seen(A.STOPPED, 2)), sends=SPEC, then=(D.RUNNING, A.STOPPED, 2 + 2**20, 2)),
+    row("what is not yet as the backup says is sent above those that were lost",
+        STOPPED, report=again(seen(A.RUNNING, 1)), sends=SPEC, then=(D.STOPPED, A.RUNNING, 2 + 2**20, 2)),
     row("a generation that was lost is passed, and the wish sent anew",
         RUNS, report=again(seen(A.RUNNING, 7)), sends=SPEC, then=(D.RUNNING, A.RUNNING, 7 + 2**20, 7)),
     row("where no generation is to be seen, those that may have been lost are passed",
@@ -179,7 +186,7 @@ SCENARIOS = [
     row("a move of the backup is withheld where nothing is left: it may be over",
         MOVES, report=again(absent()), sends=NOTHING, then=(D.MOVE_REQUESTED, A.UNKNOWN, 2, 1)),
     row("a move of the backup goes on where something is left",
-        MOVES, report=again(seen(A.RUNNING, 1)), sends=TERMINATE, then=(D.MOVE_REQUESTED, A.RUNNING, 2, 1)),
+        MOVES, report=again(seen(A.RUNNING, 1)), sends=TERMINATE, then=(D.MOVE_REQUESTED, A.RUNNING, 2 + 2**20, 1)),
     row("what is withheld stays so while it is gone",
         WITHHELD, report=absent(), sends=NOTHING, then=(D.RUNNING, A.UNKNOWN, 1, 1)),
     row("what is withheld and lives after all goes on",

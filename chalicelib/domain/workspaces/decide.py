@@ -9,7 +9,7 @@ from enum import Enum
 
 from chalicelib.domain.workspaces import reasons
 from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredState
-from chalicelib.domain.workspaces.transitions import restarted
+from chalicelib.domain.workspaces.transitions import LEAP, restarted
 from chalicelib.domain.workspaces.workspace import Reason, WorkspaceState
 
 
@@ -147,9 +147,10 @@ def _after_termination(seen: Sighting) -> Decision:
 def _caught_up(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceState:
     """Return a state from a backup with what its cluster knows better.
 
-    A termination since is final. A generation above ours was made since, or may have been where the
-    report shows none: the wish of the backup is made anew, far above all that was lost. What is gone
-    is withheld (``missed_after_restore``).
+    A termination since is final. Generations above ours may have been made since, and claimed there,
+    whatever the live object says: an apply that ended half-way leaves its claim. So the wish of the
+    backup is made anew far above all that was lost, or the next one is where this one lives already.
+    What is gone is withheld (``missed_after_restore``).
     """
     if seen.tombstone is not None:
         if seen.tombstone <= state.generation:
@@ -158,12 +159,11 @@ def _caught_up(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceSt
         return replace(ended, desired_at=now, started_at=None, withheld=False)
     if seen.absent:
         return replace(state, withheld=state.desired is not DesiredState.TERMINATED)
-    if not seen.generation or state.generation < seen.generation <= _FARTHEST:
-        return replace(state, generation=max(state.generation, seen.generation) + _JUMP)
-    return state
+    if seen.generation == state.generation or seen.generation > _FARTHEST:
+        return replace(state, leaps=True)
+    return replace(state, generation=max(state.generation, seen.generation) + LEAP)
 
 
-_JUMP = 2**20
 _FARTHEST = 2**52
 """No agent counts so far: what says so lies, and must not push us beyond what the wire can carry."""
 

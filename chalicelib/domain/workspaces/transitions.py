@@ -6,6 +6,9 @@ from chalicelib.domain.errors import Clash
 from chalicelib.domain.workspaces.states import EFFECTS, ActualState, DesiredState
 from chalicelib.domain.workspaces.workspace import WorkspaceState
 
+LEAP = 2**20
+"""More generations than were ever made between a backup and its restore."""
+
 
 def requested(workspace_id: str, *, secrets_digest: str, now: float, epoch: int) -> WorkspaceState:
     """Return the first state of a workspace: wanted running, and nothing done yet.
@@ -78,7 +81,8 @@ def intend(state: WorkspaceState, desired: DesiredState, now: float) -> Workspac
     return replace(
         state,
         desired=desired,
-        generation=state.generation + 1,
+        generation=state.generation + (LEAP if state.leaps else 1),
+        leaps=False,
         desired_at=now,
         started_at=now if desired is DesiredState.RUNNING else None,
     )

@@ -103,6 +103,9 @@ class WorkspaceState:
     """When the sweep looks at it next: the place of its DUE row."""
     withheld: bool = False
     """Restored from a backup, and its cluster has nothing of it: not sent until somebody asks."""
+    leaps: bool = False
+    """Restored from a backup: its cluster may hold a claim of a later generation, so that the next one
+    is far above."""
     stay: int = 1
     """The first generation that its agent may apply, since it came there or its move was called off.
     A tombstone of an earlier one is of a removal that is over."""

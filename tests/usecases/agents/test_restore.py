@@ -165,6 +165,23 @@ def test_what_the_cluster_is_ahead_with_is_made_anew_above_it(
     assert "desired-restored" in {event.kind for event in told}
 
 
+def test_the_first_wish_after_a_restore_passes_all_that_may_have_been_claimed(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """What is as the backup says is not sent again; its next generation, and no further one, leaps."""
+    cluster.settle()
+    restore(world, backup())
+    before = dict(cluster.applied)
+    report_all(cluster)
+    assert cluster.applied == before
+    generations = []
+    for wish in (STOPPED, RUNNING):
+        change_workspace(world.ports, world.person, workspace_id, wish)
+        cluster.settle()
+        generations.append(show(world, workspace_id).state.live_generation)
+    assert generations == [1 + 2**20, 2 + 2**20]
+
+
 def test_a_termination_that_the_backup_does_not_know_is_final(
     world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
 ) -> None:
