@@ -10,8 +10,9 @@ class Faults:
     """What is wrong with the server, until it is set back."""
 
     staleness: int = 0
-    """Lists and streamed lists are so many versions old. A real server lets only those be that ask
-    for resourceVersion 0, but one whose store was restored from a backup lies like this."""
+    """Lists of whole objects and streamed lists, as reflectors ask for them, are so many versions old. A
+    real server lets only those be that ask for resourceVersion 0, but reflectors can bear it. Lists of
+    metadata are how an agent looks at the store itself, and as new as a GET."""
     lag: float = 0.0
     """Seconds by which watches that open from now on are late."""
     list_page: int = 500

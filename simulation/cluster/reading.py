@@ -42,7 +42,7 @@ def page(store: Store, faults: Faults, request: Request, address: Address) -> Re
     match = query.get("resourceVersionMatch", "")
     asked = query.get("resourceVersion", "")
     version = listing.check_version(asked, store.version, store.compacted, match)
-    if match != "Exact":
+    if match != "Exact" and listing.METADATA not in wanted.accept:
         version = _aged(store, faults)
     return listing.page_of(shelf, version, wanted, None)
 

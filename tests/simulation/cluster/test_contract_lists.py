@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
+from berth_kube.client import METADATA_LIST
 from berth_kube.errors import Gone, error_of
 from berth_kube.kinds import CONFIG_MAP, EVENT
 from tests.simulation.cluster.things import config, event
@@ -191,7 +192,7 @@ def test_compaction_expires_tokens(model: ModelWorld) -> None:
 
 
 def test_stale_lists_are_older(model: ModelWorld) -> None:
-    """While the server is stale a list is as many versions old, and says so.
+    """While the server is stale a list is as many versions old, and says so; one of metadata is new.
 
     Of the model alone: a real server is stale when it likes.
     """
@@ -201,3 +202,5 @@ def test_stale_lists_are_older(model: ModelWorld) -> None:
     found = model.listed(CONFIG_MAP, place)
     assert names(found) == ["a"]
     assert found["metadata"]["resourceVersion"] == str(model.version(CONFIG_MAP, "a", place))
+    looked = model.raw("GET", CONFIG_MAP.path(place), headers={"Accept": METADATA_LIST})
+    assert names(msgspec.json.decode(looked.body)) == ["a", "b"]
