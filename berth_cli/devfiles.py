@@ -96,6 +96,17 @@ def manifests(
     sys.stdout.write(written(*_objects(found, editor)))
 
 
+def as_devfile(file: Path) -> str:
+    """Return the text of a devfile, or the devfile that a devcontainer.json says. Raises Failure."""
+    text, how = _opened(file, [])
+    try:
+        return written(flattened(text, how)) if how.is_devcontainer else text.decode()
+    except DevfileRefused as refused:
+        raise _refusal(file, refused) from refused
+    except UnicodeDecodeError as error:
+        raise Failure(f"{file} cannot be read: {error}", Exit.USAGE) from error
+
+
 def _objects(found: Devfile, editor: str) -> Iterable[Any]:
     # The one place where the command line runs code of the control plane: only this verb pays for it.
     from chalicelib.usecases.workspaces.preview import (  # noqa: PLC0415 - a tenth of a second
@@ -125,7 +136,8 @@ def _opened(
     tree = tree_of(place)
     inside = place.resolve().parent.relative_to(tree) / place.name
     imports = Imports(tree, hosts)
-    return text, Reading(profile.value, imports, TreeFile(inside.as_posix()))
+    at = TreeFile(inside.as_posix())
+    return text, Reading(profile.value, imports, at, project=tree.name or "project")
 
 
 def _say_json(file: Path, problems: tuple[Finding, ...], notices: tuple[Finding, ...]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from berth_cli.client import Client, Json
+from berth_cli.devfiles import as_devfile
 from berth_cli.failures import Exit, Failure
 
 _API = "/api/v1"
@@ -82,7 +83,7 @@ def create(client: Client, creation: Creation) -> Json:
         ],
     }
     if creation.devfile is not None:
-        body["devfile"] = _text(creation.devfile)
+        body["devfile"] = as_devfile(creation.devfile)
     elif creation.repository:
         given = {"url": creation.repository, "ref": creation.ref, "path": creation.devfile_path}
         body["repository"] = {name: value for name, value in given.items() if value}

@@ -6,6 +6,7 @@ files: a ``Resolver`` that the caller gives fetches parents and plugins. docs/re
 is the manual.
 """
 
+from chalicelib.devfile.devcontainer.jsonc import FILE_NAMES as DEVCONTAINERS
 from chalicelib.devfile.findings import DevfileRefused, Finding, Notice, Problem
 from chalicelib.devfile.imports.references import (
     Imported,
@@ -23,8 +24,8 @@ from chalicelib.devfile.model import Devfile
 from chalicelib.devfile.reading import Profile, Reading, flattened, read
 from chalicelib.devfile.writing import written
 
-FILE_NAMES = (".devfile.yaml", "devfile.yaml", ".devfile.yml", "devfile.yml")
-"""Where a repository keeps its devfile; the first that exists counts."""
+FILE_NAMES = (".devfile.yaml", "devfile.yaml", ".devfile.yml", "devfile.yml", *DEVCONTAINERS)
+"""Where a repository keeps its devfile or devcontainer.json; the first that exists counts."""
 
 __all__ = [
     "FILE_NAMES",

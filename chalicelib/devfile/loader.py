@@ -6,7 +6,7 @@ This is the only reading of the text; everything later works on its result.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -21,6 +21,18 @@ from chalicelib.devfile.scalars import (
     without_forbidden,
 )
 
+
+class Kind(NamedTuple):
+    """What a text is meant to be, for what is said of it."""
+
+    name: str
+    language: str
+    root: str
+
+
+DEVFILE = Kind("devfile", "YAML", "a mapping that starts with `schemaVersion: 2.3.0`")
+DEVCONTAINER = Kind("devcontainer.json", "JSON", "an object that names an `image`")
+
 MAX_BYTES = 64 * 1024
 MAX_NODES = 5_000
 MAX_DEPTH = 20
@@ -33,7 +45,12 @@ _NO_KEY = "?"
 
 
 def load(
-    text: str | bytes, parser: Any = _PARSER, *, file: str = "", findings: Findings | None = None
+    text: str | bytes,
+    parser: Any = _PARSER,
+    *,
+    file: str = "",
+    findings: Findings | None = None,
+    kind: Kind = DEVFILE,
 ) -> Review:
     """A review that holds the document and what was found in its YAML.
 
@@ -43,27 +60,27 @@ def load(
     too deep, too many nodes, not a mapping. ``parser`` is a PyYAML loader class, used for its events.
     """
     review = Review(Document(file=file), findings)
-    source = _decoded(text, review)
+    source = _decoded(text, review, kind)
     try:
-        _Composer(review, yaml.parse(source, Loader=parser)).compose()
+        _Composer(review, kind, yaml.parse(source, Loader=parser)).compose()
     except (yaml.YAMLError, ValueError, OverflowError) as fault:
         # The pure-Python scanner lets ValueError and OverflowError out for impossible escapes.
-        review.fatal("yaml-syntax", _explained(fault), _place_of(fault))
+        review.fatal("yaml-syntax", _explained(fault, kind), _place_of(fault))
     return review
 
 
-def _decoded(text: str | bytes, review: Review) -> str:
+def _decoded(text: str | bytes, review: Review, kind: Kind) -> str:
     """The text as characters, once it is known to be small enough and to hold no control characters."""
     small = text[: MAX_BYTES + 1]
     data = small.encode("utf-8", "surrogatepass") if isinstance(small, str) else small
     if len(data) > MAX_BYTES:
         review.fatal(
-            "too-large", f"A devfile has at most {MAX_BYTES // 1024} KiB; this one is larger."
+            "too-large", f"A {kind.name} has at most {MAX_BYTES // 1024} KiB; this one is larger."
         )
-    return _characters(data, review)
+    return _characters(data, review, kind)
 
 
-def _characters(data: bytes, review: Review) -> str:
+def _characters(data: bytes, review: Review, kind: Kind) -> str:
     try:
         source = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as fault:
@@ -73,7 +90,7 @@ def _characters(data: bytes, review: Review) -> str:
         )
     forbidden = forbidden_character(source)
     if forbidden:
-        message = f"The character {quoted(forbidden[0])} may not stand in a devfile."
+        message = f"The character {quoted(forbidden[0])} may not stand in a {kind.name}."
         review.fatal("character", message, _place_in(source, forbidden.start()))
     return source
 
@@ -81,8 +98,9 @@ def _characters(data: bytes, review: Review) -> str:
 class _Composer:
     """Builds the tree by recursive descent; the depth limit bounds the recursion."""
 
-    def __init__(self, review: Review, events: Iterator[Any]) -> None:
+    def __init__(self, review: Review, kind: Kind, events: Iterator[Any]) -> None:
         self._review = review
+        self._kind = kind
         self._document = review.document
         self._events = events
         self._nodes = 0
@@ -93,16 +111,15 @@ class _Composer:
         next(self._events)  # stream start
         start = next(self._events)
         if isinstance(start, yaml.StreamEndEvent):
-            self._review.fatal("empty", "The devfile is empty.")
+            self._review.fatal("empty", f"The {self._kind.name} is empty.")
         if start.tags:
             self._problem(
                 "yaml-directive", start, (), "`%TAG` directives are not allowed; remove them."
             )
         root = self._node(next(self._events), (), 1)
         if not isinstance(root, dict):
-            self._review.fatal(
-                "not-a-mapping", "A devfile is a mapping that starts with `schemaVersion: 2.3.0`."
-            )
+            message = f"A {self._kind.name} is {self._kind.root}."
+            self._review.fatal("not-a-mapping", message)
         self._document.tree = root
         next(self._events)  # document end
         following = next(self._events)
@@ -193,7 +210,7 @@ class _Composer:
         text: str = event.value
         forbidden = forbidden_character(text)
         if forbidden:
-            message = f"The character {quoted(forbidden[0])} may not stand in a devfile."
+            message = f"The character {quoted(forbidden[0])} may not stand in a {self._kind.name}."
             self._problem("character", event, path, message)
             return without_forbidden(text)
         if not event.implicit[0]:  # in quotes, or a block
@@ -208,10 +225,10 @@ class _Composer:
     def _count(self, event: Any, depth: int) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            message = f"A devfile has at most {MAX_NODES} values; here is one more."
+            message = f"A {self._kind.name} has at most {MAX_NODES} values; here is one more."
             self._review.fatal("too-many-nodes", message, _place(event.start_mark))
         if depth > MAX_DEPTH:
-            message = f"A devfile nests at most {MAX_DEPTH} levels; here is one more."
+            message = f"A {self._kind.name} nests at most {MAX_DEPTH} levels; here is one more."
             self._review.fatal("too-deep", message, _place(event.start_mark))
 
     def _problem(self, code: ProblemCode, event: Any, path: Path, message: str) -> None:
@@ -231,6 +248,6 @@ def _place_of(fault: Exception) -> Place:
     return _place(mark) if mark else Place(1, 1)
 
 
-def _explained(fault: Exception) -> str:
+def _explained(fault: Exception, kind: Kind) -> str:
     problem = getattr(fault, "problem", None) or "an escape sequence has no such character"
-    return f"This is not YAML: {problem}."
+    return f"This is not {kind.language}: {problem}."

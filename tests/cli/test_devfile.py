@@ -172,3 +172,20 @@ def test_an_allowed_host_that_does_not_speak_tls_is_unreachable(
     assert code == Exit.UNREACHABLE
     assert f"https://{host}/devfiles/node does not answer" in errors
     assert paths == []
+
+
+def test_a_devcontainer_is_read_by_its_name(repository: Path) -> None:
+    """It is checked with its own lines, and printed as the devfile that it is read as."""
+    file = repository / ".devcontainer" / "devcontainer.json"
+    file.parent.mkdir()
+    file.write_text(
+        '{ // ours\n "image": "debian",\n "customizations": {}, "forwardPorts": [80],\n}'
+    )
+    code, output, _ = berth("check", file)
+    notice, verdict = output.splitlines()
+    assert (code, verdict) == (Exit.DONE, f"{file}: accepted")
+    assert notice.startswith(f"{file}:3:2: notice: customizations: ")
+    _, flat, _ = berth("flatten", file)
+    (component,) = yaml.safe_load(flat)["components"]
+    assert component["container"]["endpoints"] == [{"name": "port-80", "targetPort": 80}]
+    assert berth("check", "-", given=flat)[0] == Exit.DONE

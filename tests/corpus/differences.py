@@ -59,6 +59,16 @@ def _policy(code: str) -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "features",
+        "a feature is built into an image, and Berth builds none: a workspace without what its file asks"
+        " for would be found out only later",
+        lambda case, answer: (
+            case.check == "devcontainer"
+            and answer.codes.keys() == {"unsupported"}
+            and answer.detail.startswith("features: ")
+        ),
+    ),
     _policy("remote-address"),
     _policy("main-container"),
     _policy("unsupported"),

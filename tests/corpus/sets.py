@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.corpus.cases import Case, Judge
-from tests.corpus.texts import by_reading, by_rules, by_schema, by_strict
+from tests.corpus.texts import by_devcontainer, by_reading, by_rules, by_schema, by_strict
 from tests.corpus.trees import by_flattening, by_merge, by_override, by_variables
 from tests.corpus.workloads import (
     by_container,
@@ -50,9 +50,5 @@ SETS: Mapping[str, Compared] = {
     ),
     "hardening": Compared(by_reading, "outcome"),
     "gitlab-profile": Compared(by_strict, "outcome, in the strict profile"),
+    "devcontainer-templates": Compared(by_devcontainer, "outcome, and whether a build is why"),
 }
-
-OTHERS: Mapping[str, str] = {
-    "devcontainer-templates": "judged where devcontainer.json is read",
-}
-"""Sets that are no devfiles."""

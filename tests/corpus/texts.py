@@ -1,11 +1,13 @@
 """Judges of whole texts: the schema alone, the rules, the whole reading."""
 
 import json
+import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chalicelib.devfile import DevfileRefused, Reading, read
+from chalicelib.devfile import DevfileRefused, Reading, TreeFile, read
 from chalicelib.devfile.document import View
 from chalicelib.devfile.findings import NoticeCode
 from chalicelib.devfile.loader import load
@@ -60,6 +62,21 @@ def by_reading(case: Case) -> Answer:
     """The whole reading: accepted, accepted with a word about it, or refused."""
     told = any(notice.code in TOLD for notice in read(case.text).notices)
     return Answer("warn" if told else "accept")
+
+
+def by_devcontainer(case: Case) -> Answer:
+    """The whole reading of a devcontainer.json: mapped, refused because it has to be built, or refused.
+
+    A template is filled in before anybody uses it: its options are no variables of the file.
+    """
+    text = re.sub(rb"\$\{templateOption:[a-zA-Z]+\}", b"1", case.text)
+    try:
+        read(text, Reading(place=TreeFile(".devcontainer/devcontainer.json")))
+    except DevfileRefused as error:
+        answer = refused(error.problems)
+        built = {problem.path for problem in error.problems} & {"build", "dockerComposeFile"}
+        return replace(answer, outcome="refuse-needs-build") if built else answer
+    return Answer("map")
 
 
 def by_strict(case: Case) -> Answer:

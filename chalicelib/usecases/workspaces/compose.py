@@ -136,7 +136,7 @@ def _projects(devfile: Devfile, source: DevfileSource) -> tuple[PlannedProject, 
     """
     if not devfile.projects and source.url:
         taken = {project.clone_path.partition("/")[0] for project in devfile.dependent_projects}
-        name = _free(_name_of(source.url), taken)
+        name = _free(folder_of(source.url), taken)
         own = PlannedProject(name=name, url=source.url, revision=source.ref, path=name)
         return (own, *_planned(devfile.dependent_projects))
     return _planned((*devfile.projects, *devfile.dependent_projects))
@@ -160,7 +160,8 @@ def _planned(projects: Sequence[Project]) -> tuple[PlannedProject, ...]:
     )
 
 
-def _name_of(url: str) -> str:
+def folder_of(url: str) -> str:
+    """Return the folder that a repository is checked out in, by its address."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2].removesuffix(".git")
     return re.sub(r"[^a-z0-9-]+", "-", last.lower()).strip("-")[:63].strip("-") or "project"
 

@@ -15,6 +15,7 @@ from chalicelib.ports.repositories import (
     RepositoryRefused,
     RepositoryUnavailable,
 )
+from chalicelib.usecases.workspaces.compose import folder_of
 from chalicelib.usecases.workspaces.imports import Imports
 
 INLINE = "#/devfile"
@@ -60,7 +61,9 @@ def find_devfile(
     with _told_of_hosts(REPOSITORY), _opened(ports, settings, repository) as opened:
         file = opened.file
         imports = Imports(ports.repositories, settings.git_hosts, opened)
-        how = Reading(resolver=imports, place=TreeFile(file.path))
+        how = Reading(
+            resolver=imports, place=TreeFile(file.path), project=folder_of(repository.url)
+        )
         source = DevfileSource(repository.url, repository.ref, file.path, file.commit)
         return Found(_read(file.content, REPOSITORY, how), source, REPOSITORY)
 

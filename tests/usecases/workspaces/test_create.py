@@ -169,6 +169,22 @@ def test_a_repository_is_its_own_project_when_its_devfile_names_none(world: Worl
     assert "sample-app" in frozen
 
 
+def test_a_repository_may_have_a_devcontainer_instead_of_a_devfile(world: World) -> None:
+    """It is found where such files are, a devfile counts over it, and the project is in its folder."""
+    file = ".devcontainer/devcontainer.json"
+    world.repositories.files[REPOSITORY, file] = (
+        '{"image": "registry.example/dev:1", "containerEnv": {"AT": "${containerWorkspaceFolder}"}}'
+    )
+    request = WorkspaceRequest("demo", world.agent_id, repository=Repository(REPOSITORY))
+    workspace = create_workspace(world.ports, world.person, request).workspace
+    item = plans.load_items(world.store, world.organisation.id, [workspace.id])[workspace.id]
+    assert workspace.source.path == file
+    assert "/workspaces/sample-app" in str(plans.frozen_of(item))
+    world.repositories.files[REPOSITORY, "devfile.yaml"] = PLAIN
+    other = create_workspace(world.ports, world.person, replace(request, name="other")).workspace
+    assert other.source.path == "devfile.yaml"
+
+
 def test_a_repeated_attempt_makes_one_workspace(world: World) -> None:
     """The same request under the same key returns the first workspace; the key is for no other."""
     attempt = Attempt(world.organisation.id, world.person.id, "key", b"digest", 2_000_000_000)
