@@ -9,7 +9,12 @@ from chalicelib.adapters.keys.local import LocalMasterKey
 from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.ports.identity import Identity, SignInStart
 from chalicelib.ports.keys import Context, DataKey
-from chalicelib.ports.repositories import OpenRepository, RepositoryFile, RepositoryRefused
+from chalicelib.ports.repositories import (
+    OpenRepository,
+    RepositoryFile,
+    RepositoryFileMissing,
+    RepositoryRefused,
+)
 from chalicelib.ports.store import Item, Key, Page, Store, Write
 
 START = 1_900_000_000.0
@@ -156,7 +161,7 @@ class PaperRepositories:
                 content = self.files[url, path].encode()
                 yield PaperRepository(self, url, RepositoryFile(content, path, f"commit-of-{ref}"))
                 return
-        raise RepositoryRefused("There is no devfile.")
+        raise RepositoryFileMissing("There is no devfile.")
 
     def page(self, *, url: str, hosts: Sequence[GitHost]) -> bytes:
         """See the port."""

@@ -21,6 +21,10 @@ class RepositoryRefused(Exception):
     """The address, ref or path is not allowed, or there is no such file; the message is for people."""
 
 
+class RepositoryFileMissing(RepositoryRefused):
+    """The repository was read, and none of the paths is there."""
+
+
 class RepositoryUnavailable(Exception):
     """The host did not answer as a git server should; trying again may help."""
 

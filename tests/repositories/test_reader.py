@@ -8,7 +8,7 @@ import pytest
 from berth_local.git_server import git
 from chalicelib.adapters.repositories import GitRepositoryReader
 from chalicelib.devfile import FILE_NAMES
-from chalicelib.ports.repositories import RepositoryRefused
+from chalicelib.ports.repositories import RepositoryFileMissing, RepositoryRefused
 from tests.repositories.conftest import ServerOf, file_of, hosts_of, url_of
 from tests.repositories.git_server import GitServer
 
@@ -111,10 +111,14 @@ def test_refuses_what_is_no_file_at_a_ref(
     wanted: tuple[str, str | None],
     message: str,
 ) -> None:
-    """A path or ref that is missing, unsafe or no plain file is refused with the reason."""
+    """A path or ref that is missing, unsafe or no plain file is refused with the reason.
+
+    That a file is simply not there can be told from the rest.
+    """
     path, ref = wanted
-    with pytest.raises(RepositoryRefused, match=message):
+    with pytest.raises(RepositoryRefused, match=message) as refused:
         file_of(reader, url=url, ref=ref, paths=[path], hosts=hosts_of(server))
+    assert isinstance(refused.value, RepositoryFileMissing) == message.startswith("There is no")
 
 
 def test_refuses_an_empty_repository(reader: GitRepositoryReader, server: GitServer) -> None:

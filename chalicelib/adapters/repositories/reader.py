@@ -15,6 +15,7 @@ from chalicelib.domain.organisations.settings import GitHost
 from chalicelib.ports.repositories import (
     OpenRepository,
     RepositoryFile,
+    RepositoryFileMissing,
     RepositoryRefused,
     RepositoryUnavailable,
 )
@@ -108,7 +109,7 @@ class _Reading:
             content = self._file(self._root, path)
             if content is not None:
                 return RepositoryFile(content, path, commit)
-        raise RepositoryRefused(
+        raise RepositoryFileMissing(
             f"There is no {' or '.join(paths)} at {self._ref or 'the default branch'}."
         )
 

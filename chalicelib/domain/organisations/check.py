@@ -17,6 +17,8 @@ _RANGES: dict[str, tuple[int, int]] = {
     "workspaces_per_organisation": (0, 100_000),
 }
 _MOST_GIT_HOSTS = 50
+_LONGEST_DEVFILE = 8 * 1024
+"""It is read with the organisation, so at nearly every request."""
 _HOST = re.compile(
     r"(?=.{1,253}\Z)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 )
@@ -31,6 +33,8 @@ def _problems(settings: OrganisationSettings) -> Iterator[Problem]:
     for field, (least, most) in _RANGES.items():
         if not least <= getattr(settings, field) <= most:
             yield _problem(field, f"is at least {least} and at most {most}")
+    if len(settings.default_devfile.encode()) > _LONGEST_DEVFILE:
+        yield _problem("default_devfile", f"has at most {_LONGEST_DEVFILE} bytes")
     if len(settings.git_hosts) > _MOST_GIT_HOSTS:
         yield _problem("git_hosts", f"has at most {_MOST_GIT_HOSTS} hosts")
     for place, host in enumerate(settings.git_hosts):

@@ -23,6 +23,9 @@ class OrganisationSettings:
 
     git_hosts: tuple[GitHost, ...] = ()
     """Hosts that devfiles and projects may come from over HTTPS; none by default."""
+    default_devfile: str = ""
+    """The devfile of a repository that has none, nor a devcontainer.json; empty: such a repository is
+    refused. At most 8 KiB, and it imports nothing."""
     longest_run_seconds: int = 36 * 3600
     """A workspace that runs longer is stopped by the sweep; 0 means no limit. Cap 30 days."""
     orphan_grace_seconds: int = 24 * 3600

@@ -1,11 +1,11 @@
 """Changing an organisation's name and settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.access.roles import Action, Person
-from chalicelib.domain.errors import Clash, Invalid
+from chalicelib.domain.errors import Clash, Invalid, Problem
 from chalicelib.domain.organisations.check import problems_of
 from chalicelib.domain.organisations.organisation import Organisation
 from chalicelib.ports.bundle import Ports
@@ -24,7 +24,7 @@ def change_organisation(
     after = replace(
         before, name=name or before.name, settings=replace(before.settings, **(changes or {}))
     )
-    if problems := problems_of(after.settings):
+    if problems := [*problems_of(after.settings), *_faults_of(after.settings.default_devfile)]:
         raise Invalid("organisation-settings", "The settings cannot be taken.", problems)
     try:
         ports.store.transact(
@@ -38,3 +38,17 @@ def change_organisation(
         message = "Somebody else changed the organisation at the same time. Read it and try again."
         raise Clash("changed-meanwhile", message) from error
     return replace(after, version=after.version + 1)
+
+
+def _faults_of(default_devfile: str) -> Iterator[Problem]:
+    """Yield what is wrong with the devfile, each with its line and column."""
+    if not default_devfile:
+        return
+    from chalicelib.devfile import DevfileRefused, read  # noqa: PLC0415 - spares other calls its start
+
+    try:
+        read(default_devfile)
+    except DevfileRefused as refused:
+        for each in refused.problems:
+            message = f"{each.path}: {each.message}" if each.path else each.message
+            yield Problem(each.code, message, "#/settings/default_devfile", each.line, each.column)

@@ -12,6 +12,7 @@ from chalicelib.domain.workspaces.workspace import DevfileSource
 from chalicelib.ports.bundle import Ports
 from chalicelib.ports.repositories import (
     OpenRepository,
+    RepositoryFileMissing,
     RepositoryRefused,
     RepositoryUnavailable,
 )
@@ -58,7 +59,18 @@ def find_devfile(
     if text is not None:
         message = "Give `devfile` or `repository`, not both."
         raise Invalid("two-devfiles", message, [Problem("two-devfiles", message, "#")])
-    with _told_of_hosts(REPOSITORY), _opened(ports, settings, repository) as opened:
+    with _told_of_hosts(REPOSITORY):
+        try:
+            return _found_in(ports, settings, repository)
+        except RepositoryFileMissing:
+            if repository.path or not settings.default_devfile:
+                raise
+        found = _read(settings.default_devfile, REPOSITORY, Reading())
+        return Found(found, DevfileSource(repository.url, repository.ref), REPOSITORY)
+
+
+def _found_in(ports: Ports, settings: OrganisationSettings, repository: Repository) -> Found:
+    with _opened(ports, settings, repository) as opened:
         file = opened.file
         imports = Imports(ports.repositories, settings.git_hosts, opened)
         how = Reading(
