@@ -15,6 +15,7 @@ from berth_cli.audit import audit
 from berth_cli.client import Client, Json, connect
 from berth_cli.devfiles import devfile
 from berth_cli.failures import Exit, Failure
+from berth_cli.images import image
 from berth_cli.login import login
 from berth_cli.output import (
     EVENT_COLUMNS,
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(agent, name="agent")
 app.add_typer(audit, name="audit")
 app.add_typer(devfile, name="devfile")
+app.add_typer(image, name="image")
 app.add_typer(quotas, name="quotas")
 
 app.command()(login)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from berth_cli.image_check.rules import findings
+from berth_cli.image_check.sources import read_image
 from chalicelib.wire import VERSION
 from images.architectures import AMD64, ARM64, Architecture
 from images.cache import Cache, default_cache
@@ -59,6 +61,12 @@ def contents(layer: Path) -> dict[str, bytes]:
             for member, file in files
             if file is not None
         }
+
+
+def test_the_image_that_comes_with_berth_is_fit(tmp_path: Path) -> None:
+    """`berth image check` has nothing to say of it."""
+    built = build_image("workspace", tmp_path, Cache(default_cache() / "images"), Variant())
+    assert list(findings(read_image(built))) == []
 
 
 @pytest.mark.parametrize("name", sorted(IMAGES))
