@@ -43,6 +43,10 @@ class Sight:
         """Whether a tombstone of this generation ever stood for a workspace."""
         return any(each.rules.was_buried(workspace_id, generation) for each in self._plants)
 
+    def was_buried_by(self, workspace_id: str, generation: int) -> bool:
+        """Whether a tombstone of this or an earlier generation ever stood for a workspace."""
+        return any(each.rules.was_buried_by(workspace_id, generation) for each in self._plants)
+
     def applied(self, workspace_id: str) -> int:
         """Return the highest generation that a workspace ever had in a cluster."""
         return max(each.rules.applied(workspace_id) for each in self._plants)

@@ -27,7 +27,7 @@ _POSITIVE = "the versions of a cluster are above 0, and an equal one is heard to
 _DECIDE = "chalicelib/domain/workspaces/decide.py"
 _NONE = "no generation is below 1: what is not 0 is as far from any wish"
 _FAR = "the bound itself, and its half, are as unreachable as what is beyond"
-_AHEAD = "if seen.generation == state.generation or seen.generation > _FARTHEST:"
+_AHEAD = "if is_known or seen.generation > _FARTHEST:"
 _EITHER = "the first report since is no older than either"
 _ACKNOWLEDGED = "acknowledged=max(state.acknowledged, live if live <= state.generation else "
 _BURIED = " if seen.absent or seen.tombstone is not None else seen.generation"

@@ -57,6 +57,10 @@ class ClusterRules:
         """Whether a tombstone of this generation ever stood for the workspace."""
         return (workspace_id, generation) in self._buried
 
+    def was_buried_by(self, workspace_id: str, generation: int) -> bool:
+        """Whether a tombstone of this or an earlier generation ever stood for the workspace."""
+        return any(each == workspace_id and buried <= generation for each, buried in self._buried)
+
     def applied(self, workspace_id: str) -> int:
         """The highest generation that the workspace's Deployment ever carried."""
         return self._generations.get(workspace_id, 0)

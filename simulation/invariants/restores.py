@@ -64,7 +64,10 @@ class Restores:
             return False
         self._unheard.discard(after.workspace_id)
         if before.desired is not after.desired is DesiredState.TERMINATED:
-            buried = self._sight.was_buried(after.workspace_id, after.generation)
+            name, leapt = after.workspace_id, after.generation == before.generation + LEAP
+            buried = self._sight.was_buried(name, after.generation) or (
+                leapt and self._sight.was_buried_by(name, before.generation)
+            )
             words = "an end since the backup without its tombstone"
             self._expect(buried or not is_honest, "INV-24", after, words)
             self._history.sometimes("end caught up after a restore")

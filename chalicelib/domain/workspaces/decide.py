@@ -147,19 +147,24 @@ def _after_termination(seen: Sighting) -> Decision:
 def _caught_up(state: WorkspaceState, seen: Sighting, now: float) -> WorkspaceState:
     """Return a state from a backup with what its cluster knows better.
 
-    A termination since is final. Generations above ours may have been made since, and claimed there,
-    whatever the live object says: an apply that ended half-way leaves its claim. So the wish of the
-    backup is made anew far above all that was lost, or the next one is where this one lives already.
-    What is gone is withheld (``missed_after_restore``).
+    A termination since is final, also where a wish was counted since that did not know of it.
+    Generations above ours may have been made since, and claimed there, whatever the live object says:
+    an apply that ended half-way leaves its claim. So the wish of the backup is made anew far above all
+    that was lost; or the next one is, where this very one was found alive before: another may have its
+    number. What is gone is withheld (``missed_after_restore``).
     """
     if seen.tombstone is not None:
-        if seen.tombstone <= state.generation:
+        is_ours = state.is_leaving and seen.tombstone <= state.generation
+        if is_ours or _is_of_earlier_stay(state, seen):
             return state
-        ended = replace(state, desired=DesiredState.TERMINATED, generation=seen.tombstone)
+        is_ahead = seen.tombstone > state.generation
+        generation = seen.tombstone if is_ahead else state.generation + LEAP
+        ended = replace(state, desired=DesiredState.TERMINATED, generation=generation)
         return replace(ended, desired_at=now, started_at=None, withheld=False)
     if seen.absent:
         return replace(state, withheld=state.desired is not DesiredState.TERMINATED)
-    if seen.generation == state.generation or seen.generation > _FARTHEST:
+    is_known = seen.generation == state.generation == state.acknowledged
+    if is_known or seen.generation > _FARTHEST:
         return replace(state, leaps=True)
     return replace(state, generation=max(state.generation, seen.generation) + LEAP)
 

@@ -200,6 +200,24 @@ def test_a_termination_that_the_backup_does_not_know_is_final(
     assert cluster.applied == {(workspace_id, 1): 1}
 
 
+def test_a_wish_since_the_restore_does_not_outlive_a_lost_termination(
+    world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
+) -> None:
+    """Wished before its cluster was heard, it has the very generation of the tombstone, and ends all the same."""
+    cluster.settle()
+    kept = backup()
+    terminate_workspace(world.ports, world.person, workspace_id)
+    cluster.poll()
+    tombstone, _ = cluster.tombstones[workspace_id]
+    restore(world, kept)
+    change_workspace(world.ports, world.person, workspace_id, STOPPED)
+    assert show(world, workspace_id).state.generation == tombstone
+    report_all(cluster)
+    cluster.settle()
+    assert shown(world, workspace_id) == ("Terminated", "Terminated")
+    assert (cluster.live, cluster.tombstones) == ({}, {})
+
+
 def test_what_was_terminated_and_forgotten_since_is_not_made_again(
     world: World, cluster: PaperCluster, workspace_id: str, backup: Callable[[], Backup]
 ) -> None:
