@@ -101,10 +101,19 @@ test: setup ## All tests that need neither root nor a cluster (about 4 minutes)
 ##@ The slower tiers
 .PHONY: test-cluster test-deploy corpus fuzz journey simulate mutants bench
 test-cluster: setup ## Tests against a real Kubernetes API and a real browser (root; builds the cluster when none is up)
-	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" $(PYTEST_ARGS)
+	$(PY) -m berth_local.cluster run -- $(VENV)/bin/pytest -m "cluster or browser" --durations=20 $(PYTEST_ARGS)
 
 test-deploy: setup ## What `chalice deploy` makes, on an emulated AWS (WAIT=1: also what takes minutes: the how-to page, a real schedule)
-	$(VENV)/bin/pytest tests/deploy tests/contracts -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-deploy-installed test-deploy-emulator
+
+# Side by side: what is deployed once for all its tests, and what needs no package.
+ON_EMULATOR := $(patsubst %,tests/deploy/test_%.py,emulator gateway keys metering policies)
+DEPLOY := $(VENV)/bin/pytest -m "deploy$(if $(WAIT),, and not minute)" --durations=5 $(PYTEST_ARGS)
+.PHONY: test-deploy-installed test-deploy-emulator
+test-deploy-installed:
+	$(DEPLOY) tests/deploy $(ON_EMULATOR:%=--ignore=%)
+test-deploy-emulator:
+	$(DEPLOY) tests/contracts $(ON_EMULATOR)
 
 corpus: setup ## Every set of public devfiles: passed of total, and each difference with its reason (CORPUS=folder)
 	test -d "$(CORPUS)" || { echo "No corpus at $(CORPUS): give the folder, make corpus CORPUS=..."; exit 1; }

@@ -18,10 +18,11 @@ class Built(NamedTuple):
     package: Package
 
 
-def build(folder: Path, seed: int) -> Built:
+def build(folder: Path, seed: int, architecture: str = "x86_64") -> Built:
     """Build the package as `make package` does, in a process of its own."""
+    asked = ["--architecture", architecture, "--out", str(folder)]
     subprocess.run(
-        [sys.executable, "-m", "checks.package", "--out", str(folder)],
+        [sys.executable, "-m", "checks.package", *asked],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": str(seed)},
         capture_output=True,

@@ -43,6 +43,19 @@ def test_package_is_small_and_holds_the_control_plane_alone(built: Built) -> Non
     assert {name for name in names if name.startswith(("berth_", "tests", "images"))} == set()
 
 
+def test_two_builds_of_one_tree_are_one_package(built: Built, tmp_path: Path) -> None:
+    """Built again, in another folder and by a process with other hashes, the package has the same bytes."""
+    assert build(tmp_path, 2).package.digest == built.package.digest
+
+
+def test_package_for_the_other_architecture_holds_no_other(tmp_path: Path) -> None:
+    """The package for arm64 keeps the same limits, with machine code for arm64 alone."""
+    package = build(tmp_path, 1, "arm64").package
+
+    assert problems(package, "arm64") == []
+    assert {each.machine for each in package.libraries} == {"EM_AARCH64"}
+
+
 def test_package_answers_from_its_folder_alone(built: Built, tmp_path: Path) -> None:
     """Unpacked, with Python's own library beside it and no other, it answers a request of the gateway."""
     with zipfile.ZipFile(built.archive) as package:

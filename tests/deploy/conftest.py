@@ -11,19 +11,9 @@ from berth_local.aws.deployment import Deployment
 from berth_local.aws.emulator import Emulator
 from berth_local.aws.installation import install
 from berth_local.site.steps import Steps
-from tests.deploy.rebuilds import Rebuilds
 
 told = io.StringIO()
 """The steps with their seconds, for the end of the run."""
-
-
-REBUILDS = "test_rebuilds"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what needs no package, which is built meanwhile, and last what waits for it to be built again."""
-    deployed = {item.path for item in items if "account" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path.stem == REBUILDS, item.path in deployed))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,21 +31,9 @@ def account() -> Iterator[Account]:
 
 
 @pytest.fixture(scope="session")
-def rebuilds(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rebuilds]:
-    """The package, built twice more."""
-    with Rebuilds(account, tmp_path_factory.mktemp("rebuilds")) as none_begun:
-        yield none_begun
-
-
-@pytest.fixture(scope="session")
-def deployment(
-    request: pytest.FixtureRequest, account: Account, rebuilds: Rebuilds
-) -> Iterator[Deployment]:
-    """An undivided installation, with an owner who has signed in. The package is built again while others use it, where this
-    run looks at that."""
+def deployment(account: Account) -> Iterator[Deployment]:
+    """An undivided installation, with an owner who has signed in."""
     with Deployment(account, "dev") as raised:
-        if any(item.path.stem == REBUILDS for item in request.session.items):
-            rebuilds.begin()
         yield raised
 
 
