@@ -22,6 +22,7 @@ from simulation.plays import Play, played
 from simulation.scenarios import SCENARIOS
 from simulation.shrink import MOST_RUNS, NothingToShrink, shrunk
 from simulation.strikes import Spot
+from simulation.totals import Totals
 from simulation.trial import Verdict, tried
 
 MANY = 1_000
@@ -53,6 +54,7 @@ def _add_seeds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("seeds", nargs="?", type=int, default=100)
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="K")
     parser.add_argument("--tell", action="store_true", help="run one seed here, and tell its story")
+    parser.add_argument("--stop", action="store_true", help="end soon after a seed that fails")
     _add_running(parser)
 
 
@@ -78,7 +80,13 @@ def _seeds(chosen: argparse.Namespace) -> int:
         _tell_seed(verdict)
         return int(bool(verdict.violations))
     seeds = range(chosen.first, chosen.first + chosen.seeds)
-    totals, seconds = campaign.run(seeds, workers=chosen.workers, told=_tell_seed)
+
+    def goes_on(so_far: Totals) -> bool:
+        if so_far.seeds % MANY == 0 and so_far.seeds < chosen.seeds:
+            _say(f"{so_far.seeds} of {chosen.seeds} seeds, {len(so_far.failed)} failed")
+        return not (chosen.stop and so_far.failed)
+
+    totals, seconds = campaign.run(seeds, workers=chosen.workers, told=_tell_seed, goes_on=goes_on)
     _keep(chosen.out, totals.figures(seconds))
     missed = totals.missed if totals.seeds >= MANY else []
     _say(totals.line(seconds), *(f"never happened: {what}" for what in missed))

@@ -17,11 +17,19 @@ REPLAY_EVERY = 100
 
 
 def run(
-    seeds: Iterable[int], *, workers: int, told: Callable[[Verdict], None]
+    seeds: Iterable[int],
+    *,
+    workers: int,
+    told: Callable[[Verdict], None],
+    goes_on: Callable[[Totals], bool] = lambda _: True,
+    chunk: int = CHUNK,
 ) -> tuple[Totals, float]:
-    """Run seeds and return what they came to, and in how many seconds. ``told`` of each failure."""
+    """Run seeds and return what they came to, and in how many seconds. ``told`` of each failure.
+
+    ``goes_on`` is asked after each ``chunk`` of seeds; what was begun is ended all the same.
+    """
     began, totals, chosen = time.monotonic(), Totals(), list(seeds)
-    chunks = [chosen[start : start + CHUNK] for start in range(0, len(chosen), CHUNK)]
+    chunks = [chosen[start : start + chunk] for start in range(0, len(chosen), chunk)]
     traces: dict[int, str] = {}
     with pool_of(workers, hash_seed=0) as pool:
         futures: list[Future[list[Verdict]]] = [pool.submit(_some, chunk) for chunk in chunks]
@@ -31,7 +39,10 @@ def run(
                 traces[verdict.seed] = verdict.trace
                 if verdict.violations:
                     told(verdict)
-    again = [seed for seed in chosen if seed % REPLAY_EVERY == 0]
+            if not goes_on(totals):
+                pool.shutdown(cancel_futures=True)
+                break
+    again = [seed for seed in chosen if seed % REPLAY_EVERY == 0 and seed in traces]
     with pool_of(workers, hash_seed=1) as pool:
         for verdict in pool.map(tried, again):
             totals.replay(verdict.seed, equal=verdict.trace == traces[verdict.seed])
